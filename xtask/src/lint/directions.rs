@@ -1,0 +1,35 @@
+//! Which way a schema goes: answers are read leniently, and a schema of both ways would loosen the request.
+
+use serde_json::Value;
+
+use crate::{
+    bundle::{operations, successes},
+    problem::Problems,
+    spec::Spec,
+    walk::reached,
+};
+
+pub(super) fn check(spec: &Spec, bundle: &Value, problems: &mut Problems) {
+    let used = reached(bundle, [&bundle["paths"]]);
+    let sent = reached(
+        bundle,
+        operations(bundle)
+            .flat_map(|(_, _, operation)| [&operation["parameters"], &operation["requestBody"]]),
+    );
+    let answered = reached(
+        bundle,
+        operations(bundle)
+            .flat_map(|(_, _, operation)| successes(operation).map(|(_, response)| response)),
+    );
+    for (file, place, name, _) in spec.schemas() {
+        if !used.contains(name) {
+            problems.report(file, place, "is not used by any operation; remove it");
+        } else if sent.contains(name) && answered.contains(name) {
+            problems.report(
+                file,
+                place,
+                "stands in a request and in an answer; make two schemas of it",
+            );
+        }
+    }
+}
