@@ -1,0 +1,145 @@
+//! Reading answers: which are successes, and what the others say.
+
+use bytes::Bytes;
+use cph_core::ErrorCode;
+use serde_json::{Map, Value};
+
+use crate::{
+    Error,
+    delivery::{Again, Seen, judge},
+    wire::{self, Failure},
+};
+
+/// A readable success, or what is known instead and whether the request may be sent again.
+pub(crate) fn read(
+    result: Result<http::Response<Bytes>, Failure>,
+) -> Result<http::Response<Bytes>, (Error, Again)> {
+    let (error, seen) = match result {
+        Ok(answer) => {
+            let Some((error, seen)) = refusal(&answer) else {
+                return Ok(answer);
+            };
+            (error, seen)
+        }
+        Err(Failure::NeverSent(source)) => (Error::connect(source), Seen::NeverSent),
+        Err(Failure::Lost { head, source }) => (Error::lost(source).with_head(head), Seen::Lost),
+        Err(Failure::TimedOut { head, after }) => {
+            (Error::timeout(after).with_head(head), Seen::Lost)
+        }
+    };
+    Err((error, judge(&seen).1))
+}
+
+fn refusal(answer: &http::Response<Bytes>) -> Option<(Error, Seen)> {
+    let status = answer.status().as_u16();
+    let request_id = wire::request_id(answer.headers());
+    let body = answer.body();
+    let json: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
+    if answer.status().is_success() {
+        let said_no = match &json {
+            Some(json) => is_error_body(json),
+            None if body.is_empty() && status == 204 => false,
+            None => {
+                let what =
+                    if body.is_empty() { "an empty body" } else { "a body that is no JSON object" };
+                let error =
+                    Error::unreadable(status, what).with_request_id(request_id).with_body(body);
+                return Some((error, Seen::UnreadableSuccess));
+            }
+        };
+        if !said_no {
+            return None;
+        }
+    }
+    let json = json.unwrap_or_default();
+    let (code, message) = error_fields(&json);
+    let code = code.map(ErrorCode::parse);
+    let request_id = request_id.or_else(|| text(&json, &["request_id"]).map(str::to_owned));
+    let seen = Seen::Answer { status, code: code.clone() };
+    let mut error = Error::service(status, code, message.map(str::to_owned), judge(&seen).0)
+        .with_request_id(request_id);
+    if error.code().is_none() {
+        error = error.with_body(body);
+    }
+    Some((error, seen))
+}
+
+/// Whether a body under a success status is the common error body and nothing else. (A job's answer has an `error_code` too.)
+fn is_error_body(json: &Map<String, Value>) -> bool {
+    error_fields(json).0.is_some()
+        && json.keys().all(|key| matches!(key.as_str(), "error_code" | "error_msg" | "request_id"))
+}
+
+/// Code and message in any of the forms that the service, its gateway and the identity service use.
+fn error_fields(json: &Map<String, Value>) -> (Option<&str>, Option<&str>) {
+    let inner = json.get("error").and_then(Value::as_object).unwrap_or(json);
+    (
+        text(inner, &["error_code", "errorCode", "code"]),
+        text(inner, &["error_msg", "errorMsg", "message"]),
+    )
+}
+
+fn text<'a>(json: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
+    names.iter().find_map(|name| json.get(*name)?.as_str().filter(|text| !text.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Delivery;
+
+    fn answer(status: u16, body: &str) -> http::Response<Bytes> {
+        let body = Bytes::copy_from_slice(body.as_bytes());
+        http::Response::builder()
+            .status(status)
+            .header(wire::REQUEST_ID, "from-the-header")
+            .body(body)
+            .unwrap()
+    }
+
+    #[test]
+    fn every_form_of_error_body_is_understood() {
+        for body in [
+            r#"{"request_id":"r","error_code":"CPS.0004","error_msg":"text"}"#,
+            r#"{"errorCode":"CPS.0004","errorMsg":"text"}"#,
+            r#"{"error":{"code":"CPS.0004","message":"text"}}"#,
+        ] {
+            let (error, again) = read(Ok(answer(400, body))).unwrap_err();
+            assert_eq!(
+                (error.code().map(|code| code.to_string()).as_deref(), error.message()),
+                (Some("CPS.0004"), Some("text"))
+            );
+            assert_eq!((error.delivery(), again), (Delivery::Refused, Again::Never));
+        }
+    }
+
+    #[test]
+    fn a_page_of_html_keeps_status_and_request_id() {
+        let (error, _) = read(Ok(answer(503, "<html>busy</html>"))).unwrap_err();
+        assert_eq!((error.status(), error.request_id()), (Some(503), Some("from-the-header")));
+        assert_eq!(error.delivery(), Delivery::Unknown);
+        assert_eq!(error.body_start(), b"<html>busy</html>");
+    }
+
+    #[test]
+    fn a_success_is_json_and_no_error_body() {
+        assert!(read(Ok(answer(200, r#"{"jobs":[]}"#))).is_ok());
+        assert!(
+            read(Ok(answer(200, r#"{"job_id":"j","error_code":"CPS.0005","status":-1}"#))).is_ok()
+        );
+        assert!(read(Ok(answer(204, ""))).is_ok());
+        for (body, delivery) in [
+            (r#"{"error_code":"CPS.0004","error_msg":"text"}"#, Delivery::Refused),
+            (r#"{"jobs":["#, Delivery::Unknown),
+            ("[]", Delivery::Unknown),
+            ("", Delivery::Unknown),
+        ] {
+            let (error, _) = read(Ok(answer(200, body))).unwrap_err();
+            assert_eq!(
+                (error.delivery(), error.request_id()),
+                (delivery, Some("from-the-header")),
+                "{body}"
+            );
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Batches: any number of targets through calls that take a few each, and the jobs that these start.
+//!
+//! Data flows one way: a [`Work`] says what to send, the [`engine`] sends it part by part and follows the jobs, a
+//! [`Run`] hands over one [`Outcome`] per target.
+
+pub(crate) mod engine;
+mod halving;
+pub(crate) mod observer;
+pub(crate) mod outcome;
+mod poller;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod ticket;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use cph_core::{Operation, RequestId};
+use futures_util::future::BoxFuture;
+
+use crate::{Client, Error};
+
+/// How long a job may take unless told otherwise.
+pub(crate) const JOB_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+
+/// A batch operation, described: the engine knows no more of it than this.
+pub(crate) struct Work {
+    pub(crate) operation: &'static Operation,
+    /// The targets' ids, each once.
+    pub(crate) targets: Vec<String>,
+    /// Makes the call for the targets at these places.
+    pub(crate) send: SendPart,
+}
+
+pub(crate) type SendPart =
+    Arc<dyn Fn(Client, Vec<usize>) -> BoxFuture<'static, Result<Answer, Error>> + Send + Sync>;
+
+/// What one call answered.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) request_id: Option<RequestId>,
+    pub(crate) entries: Vec<observer::Entry>,
+}
+
+/// How a run goes about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// Targets in one call.
+    pub(crate) part: usize,
+    /// Calls on the wire at once.
+    pub(crate) in_flight: usize,
+    /// Targets sent and not yet settled, at once.
+    pub(crate) max_down: usize,
+    /// How long a job may take, from the answer that accepted it.
+    pub(crate) job_timeout: Duration,
+    /// When the run ends, whatever its jobs do.
+    pub(crate) deadline: Option<SystemTime>,
+    /// Whether a refused call is taken to have started nothing.
+    pub(crate) trust_refusal: bool,
+}

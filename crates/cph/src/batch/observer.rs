@@ -1,0 +1,76 @@
+//! Looking on while a run sends.
+
+use crate::Error;
+
+/// Told about every part of a run, before it is sent and after its answer.
+///
+/// It runs on the run's own task, which does nothing else meanwhile. A run that is dropped or stopped still tells the
+/// answers of the calls that were in flight.
+pub trait Observer: Send + 'static {
+    /// A part is about to be sent. An error keeps it back and stops the run: nothing that could not be noted is sent.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the observer from taking note.
+    fn before(&mut self, part: &Part) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+    /// A part was answered, or the call ended without an answer.
+    fn after(&mut self, part: &Part, answer: PartAnswer<'_>);
+}
+
+/// Looks away.
+impl Observer for () {
+    fn before(&mut self, _: &Part) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+
+    fn after(&mut self, _: &Part, _: PartAnswer<'_>) {}
+}
+
+/// The targets of one call.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Part {
+    /// Counted from 1, in sending order.
+    pub number: usize,
+    /// The targets' ids.
+    pub targets: Vec<String>,
+    /// How many targets of the run have not been sent yet, after this part.
+    pub unsent: usize,
+}
+
+/// What came back for a part.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct PartAnswer<'a> {
+    /// The call's id, where an answer began.
+    pub request_id: Option<&'a str>,
+    /// What the answer said of each target; empty if the call failed.
+    pub entries: &'a [Entry],
+    /// Why there is no readable answer.
+    pub error: Option<&'a Error>,
+}
+
+/// What a batch answer says of one target: a job, or an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The target.
+    pub target: Option<String>,
+    /// The job that was started for it.
+    pub job_id: Option<String>,
+    /// Why it was refused.
+    pub error_code: Option<String>,
+    /// The same in the service's words.
+    pub error_msg: Option<String>,
+}
+
+impl PartAnswer<'_> {
+    /// How many targets were accepted.
+    pub fn accepted(&self) -> usize {
+        self.entries
+            .iter()
+            .filter(|entry| entry.job_id.as_ref().is_some_and(|job| !job.is_empty()))
+            .count()
+    }
+}

@@ -1,0 +1,221 @@
+//! What became of a target.
+
+use std::{fmt, time::Duration};
+
+use cph_core::{ErrorCode, JobId, PhoneId, RequestId};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What became of one phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The phone.
+    pub phone: PhoneId,
+    /// What is known of it.
+    pub fate: Fate,
+    /// The call that carried it, if an answer named one; the vendor's support asks for it.
+    pub request_id: Option<RequestId>,
+    /// Its job, if one is known.
+    pub job_id: Option<JobId>,
+    /// From the answer that accepted it to its settling, as this client saw it.
+    pub took: Option<Duration>,
+}
+
+/// What is known in the end. Exhaustive on purpose: a new outcome must break the match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a new outcome must break the match")]
+pub enum Fate {
+    /// Its job ended well.
+    Done,
+    /// The service turned it away, in the answer or with the whole call; nothing was started.
+    Refused(Fault),
+    /// Its job ended badly.
+    Failed(Fault),
+    /// It was never sent; sending it later is safe.
+    NotSent(NotSentReason),
+    /// It may have happened. Look at the phone before repeating anything.
+    Unconfirmed(UnconfirmedReason),
+    /// Patience ran out, the job did not: the last good look said that it was still running.
+    StillRunning,
+}
+
+/// What the service said was wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fault {
+    /// The code; `HTTP.404` and the like where an answer carried none.
+    pub code: ErrorCode,
+    /// The service's own words, or ours where it used none.
+    pub message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(code: Option<&str>, message: Option<&str>) -> Self {
+        let filled = |text: Option<&str>| text.map(str::to_owned).filter(|text| !text.is_empty());
+        let code = ErrorCode::parse(&filled(code).unwrap_or_else(|| "unspecified".to_owned()));
+        let message = filled(message).unwrap_or_else(|| code.meaning().to_owned());
+        Self { code, message }
+    }
+
+    pub(crate) fn of(error: &crate::Error) -> Self {
+        let code = error.code().unwrap_or_else(|| {
+            ErrorCode::parse(&format!("HTTP.{}", error.status().unwrap_or_default()))
+        });
+        Self { code, message: error.message().map_or_else(|| error.to_string(), str::to_owned) }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+/// Why a target was never sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotSentReason {
+    /// The caller stopped the run.
+    Stopped,
+    /// The deadline came first.
+    Deadline,
+    /// An earlier part was refused for a reason that holds for every part.
+    Refused(Fault),
+    /// The first part started nobody, or its answer forgot some; the rest was held back.
+    FirstPart,
+    /// No connection came about, as often as it was tried.
+    NoConnection(String),
+    /// The run's observer could not take note of the part, so it was held back.
+    Observer(String),
+}
+
+impl fmt::Display for NotSentReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("the run was stopped"),
+            Self::Deadline => f.write_str("the deadline came first"),
+            Self::Refused(fault) => write!(f, "an earlier part was refused: {fault}"),
+            Self::FirstPart => {
+                f.write_str("the first part could not be confirmed, so the rest was held back")
+            }
+            Self::NoConnection(error) => write!(f, "no connection came about: {error}"),
+            Self::Observer(error) => write!(f, "the part could not be recorded: {error}"),
+        }
+    }
+}
+
+/// Why nobody knows whether it happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnconfirmedReason {
+    /// The request left, and no readable answer came; the text says how it was lost.
+    AnswerLost(String),
+    /// The answer came and did not speak of this target.
+    NotInAnswer,
+    /// The answer promised a job that never showed up.
+    JobNotFound,
+    /// The job could not be asked about.
+    AskingFailed(String),
+    /// The call was refused, but the caller does not trust that a refused call started nothing.
+    RefusalNotTrusted(Fault),
+    /// The run itself was cut off, with its runtime for one.
+    CutOff,
+}
+
+impl fmt::Display for UnconfirmedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AnswerLost(how) => write!(f, "the answer was lost: {how}"),
+            Self::NotInAnswer => f.write_str("the answer did not mention it"),
+            Self::JobNotFound => f.write_str("its job never showed up"),
+            Self::AskingFailed(error) => write!(f, "its job could not be asked about: {error}"),
+            Self::RefusalNotTrusted(fault) => {
+                write!(f, "the call was refused, which may not mean that nothing started: {fault}")
+            }
+            Self::CutOff => f.write_str("the run was cut off"),
+        }
+    }
+}
+
+impl Fate {
+    /// The fate in one word: `done`, `refused`, `failed`, `not_sent`, `unconfirmed` or `still_running`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
+            Self::NotSent(_) => "not_sent",
+            Self::Unconfirmed(_) => "unconfirmed",
+            Self::StillRunning => "still_running",
+        }
+    }
+
+    /// What the service said was wrong, if it did.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Refused(fault)
+            | Self::Failed(fault)
+            | Self::NotSent(NotSentReason::Refused(fault))
+            | Self::Unconfirmed(UnconfirmedReason::RefusalNotTrusted(fault)) => Some(fault),
+            Self::Done | Self::NotSent(_) | Self::Unconfirmed(_) | Self::StillRunning => None,
+        }
+    }
+
+    /// Why, in words, where the word alone does not say it.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Done | Self::StillRunning => None,
+            Self::Refused(fault) | Self::Failed(fault) => Some(fault.code.meaning().to_owned()),
+            Self::NotSent(reason) => Some(reason.to_string()),
+            Self::Unconfirmed(reason) => Some(reason.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason() {
+            Some(reason) => write!(f, "{}: {reason}", self.word()),
+            None => f.write_str(self.word()),
+        }
+    }
+}
+
+/// An [`Outcome`] flattened into the record that the command line prints.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct OutcomeRecord {
+    /// The phone.
+    pub phone_id: String,
+    /// `done`, `refused`, `failed`, `not_sent`, `unconfirmed` or `still_running`.
+    pub outcome: &'static str,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// The call that carried it.
+    pub request_id: Option<String>,
+    /// Its job.
+    pub job_id: Option<String>,
+    /// The service's error code.
+    pub error_code: Option<String>,
+    /// The service's own words.
+    pub error_msg: Option<String>,
+    /// From the answer that accepted it to its settling, in seconds.
+    pub seconds: Option<f64>,
+}
+
+impl From<&Outcome> for OutcomeRecord {
+    fn from(outcome: &Outcome) -> Self {
+        let fault = outcome.fate.fault();
+        Self {
+            phone_id: outcome.phone.to_string(),
+            outcome: outcome.fate.word(),
+            reason: outcome.fate.reason(),
+            request_id: outcome.request_id.as_ref().map(ToString::to_string),
+            job_id: outcome.job_id.as_ref().map(ToString::to_string),
+            error_code: fault.map(|fault| fault.code.to_string()),
+            error_msg: fault.map(|fault| fault.message.clone()),
+            seconds: outcome.took.map(|took| (took.as_secs_f64() * 10.0).round() / 10.0),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The handle of a run.
+
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use cph_core::{Operation, PhoneId};
+use futures_util::Stream;
+use tokio::sync::{mpsc, watch};
+
+use super::{
+    Options, Work,
+    engine::{Engine, Settled},
+    observer::Observer,
+    outcome::{Fate, Outcome, UnconfirmedReason},
+    report::Report,
+    ticket::{OpenJob, Ticket},
+};
+use crate::{Client, Error, Problem, Result};
+
+/// A batch under way: sending and waiting, until every target has settled.
+///
+/// Take outcomes one by one with [`next`](Self::next), or await the run for a [`Report`] of all. The run goes on by itself
+/// however slowly its outcomes are taken.
+///
+/// # Cancellation
+///
+/// Dropping the run stops sending; calls in flight are finished and told to the observer, then nobody follows the jobs,
+/// which go on at the vendor's. Take a [`ticket`](Self::ticket) first to follow them later.
+pub struct Run {
+    client: Client,
+    operation: &'static Operation,
+    phones: Vec<PhoneId>,
+    settled: mpsc::UnboundedReceiver<Settled>,
+    stop: watch::Sender<bool>,
+    open_jobs: Arc<Mutex<Vec<OpenJob>>>,
+    taken: Vec<bool>,
+    outcomes: Vec<Outcome>,
+    missing: usize,
+}
+
+impl Run {
+    /// Starts the run's task on the caller's runtime.
+    pub(crate) fn start(
+        client: Client,
+        phones: Vec<PhoneId>,
+        work: Work,
+        options: Options,
+        observer: Box<dyn Observer>,
+    ) -> Self {
+        Self::spawn(client, phones, work, options, observer, None)
+    }
+
+    pub(crate) fn resume(client: Client, ticket: Ticket) -> Result<Self> {
+        let mut problems = ticket.problems(&client);
+        let operation = Operation::find(ticket.operation());
+        if operation.is_none() {
+            problems.push(Problem::new(format!(
+                "the ticket is for an unknown operation `{}`",
+                ticket.operation()
+            )));
+        }
+        let jobs = ticket.into_jobs();
+        let mut phones = Vec::new();
+        for job in &jobs {
+            match job.target.parse::<PhoneId>() {
+                Ok(phone) if phones.contains(&phone) => {
+                    problems.push(Problem::new(format!("the ticket names {phone} twice")))
+                }
+                Ok(phone) => phones.push(phone),
+                Err(error) => {
+                    problems.push(Problem::new(format!("the ticket is damaged: {error}")))
+                }
+            }
+        }
+        let (Some(operation), true) = (operation, problems.is_empty()) else {
+            return Err(Error::invalid_input(problems));
+        };
+        let work = Work {
+            operation,
+            targets: jobs.iter().map(|job| job.target.clone()).collect(),
+            send: Arc::new(|_, _| Box::pin(async { Ok(super::Answer::default()) })),
+        };
+        let options = Options {
+            part: 1,
+            in_flight: 1,
+            max_down: 1,
+            job_timeout: super::JOB_TIMEOUT,
+            deadline: None,
+            trust_refusal: true,
+        };
+        Ok(Self::spawn(client, phones, work, options, Box::new(()), Some(jobs)))
+    }
+
+    fn spawn(
+        client: Client,
+        phones: Vec<PhoneId>,
+        work: Work,
+        options: Options,
+        observer: Box<dyn Observer>,
+        resume: Option<Vec<OpenJob>>,
+    ) -> Self {
+        let (out, settled) = mpsc::unbounded_channel();
+        let (stop, stopped) = watch::channel(false);
+        let open_jobs = Arc::new(Mutex::default());
+        let operation = work.operation;
+        let mut engine = Engine::new(
+            client.clone(),
+            work,
+            options,
+            observer,
+            out,
+            stopped,
+            Arc::clone(&open_jobs),
+        );
+        if let Some(jobs) = resume {
+            engine.resume(jobs);
+        }
+        tokio::spawn(engine.run());
+        let n = phones.len();
+        Self {
+            client,
+            operation,
+            phones,
+            settled,
+            stop,
+            open_jobs,
+            taken: vec![false; n],
+            outcomes: Vec::with_capacity(n),
+            missing: n,
+        }
+    }
+
+    /// The next outcome, in settling order; `None` once every target has had its own.
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Outcome> {
+        if self.missing == 0 {
+            return None;
+        }
+        let outcome = match self.settled.recv().await {
+            Some(settled) => self.outcome(settled),
+            // The task is gone before its time: say so for everyone it owes.
+            None => {
+                let target = self.taken.iter().position(|taken| !taken)?;
+                let fate = Fate::Unconfirmed(UnconfirmedReason::CutOff);
+                self.outcome(Settled { target, fate, request_id: None, job_id: None, took: None })
+            }
+        };
+        self.missing -= 1;
+        self.outcomes.push(outcome.clone());
+        Some(outcome)
+    }
+
+    fn outcome(&mut self, settled: Settled) -> Outcome {
+        let Settled { target, fate, request_id, job_id, took } = settled;
+        self.taken[target] = true;
+        Outcome { phone: self.phones[target].clone(), fate, request_id, job_id, took }
+    }
+
+    /// The outcomes as a stream.
+    pub fn outcomes(&mut self) -> impl Stream<Item = Outcome> + Send + '_ {
+        futures_util::stream::unfold(self, async |run| {
+            run.next().await.map(|outcome| (outcome, run))
+        })
+    }
+
+    /// Sends nothing more. Targets that were not sent settle as not sent; calls in flight finish, and their jobs are waited for.
+    pub fn stop_sending(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// How many targets the run has.
+    pub fn len(&self) -> usize {
+        self.phones.len()
+    }
+
+    /// Whether the run has no targets.
+    pub fn is_empty(&self) -> bool {
+        self.phones.is_empty()
+    }
+
+    /// What has been started and not seen to end so far.
+    pub fn ticket(&self) -> Ticket {
+        let jobs = self.open_jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ticket::new(&self.client, self.operation.name, jobs)
+    }
+
+    async fn report(mut self) -> Report {
+        while self.next().await.is_some() {}
+        let still_running =
+            self.outcomes.iter().filter(|outcome| outcome.fate == Fate::StillRunning);
+        let jobs: Vec<OpenJob> = still_running
+            .filter_map(|outcome| {
+                let since = self.client.clock().now() - outcome.took.unwrap_or(Duration::ZERO);
+                Some(OpenJob::new(
+                    outcome.phone.as_str(),
+                    outcome.request_id.as_ref()?,
+                    outcome.job_id.as_ref(),
+                    since,
+                ))
+            })
+            .collect();
+        let open = (!jobs.is_empty()).then(|| Ticket::new(&self.client, self.operation.name, jobs));
+        Report::new(self.outcomes, open)
+    }
+}
+
+/// Awaiting a run collects every outcome, those already taken too.
+impl IntoFuture for Run {
+    type Output = Report;
+    type IntoFuture = Pin<Box<dyn Future<Output = Report> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.report())
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("operation", &self.operation.name)
+            .field("targets", &self.phones.len())
+            .field("missing", &self.missing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! What a later process needs to wait on.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cph_core::{JobId, RequestId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Client, Problem};
+
+/// The form of tickets that this version writes.
+const VERSION: u32 = 1;
+
+/// What a run has started and not yet seen end: take one with [`Run::ticket`](crate::Run::ticket) at any time or
+/// [`Report::open`](crate::Report::open) in the end, keep it as JSON, and wait on with [`Client::resume`].
+///
+/// It holds ids only, and is taken by a client of the same endpoint, region and project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Ticket {
+    version: u32,
+    operation: String,
+    endpoint: String,
+    region: Option<String>,
+    project: String,
+    jobs: Vec<OpenJob>,
+}
+
+/// A target that was sent and has not settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OpenJob {
+    pub(crate) target: String,
+    pub(crate) request_id: RequestId,
+    pub(crate) job_id: Option<JobId>,
+    /// When the service answered, in seconds since 1970.
+    since: u64,
+}
+
+impl OpenJob {
+    pub(crate) fn new(
+        target: &str,
+        request_id: &RequestId,
+        job_id: Option<&JobId>,
+        since: SystemTime,
+    ) -> Self {
+        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Self {
+            target: target.to_owned(),
+            request_id: request_id.clone(),
+            job_id: job_id.cloned(),
+            since,
+        }
+    }
+
+    pub(crate) fn since(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.since)
+    }
+}
+
+impl Ticket {
+    pub(crate) fn new(client: &Client, operation: &str, jobs: Vec<OpenJob>) -> Self {
+        Self {
+            version: VERSION,
+            operation: operation.to_owned(),
+            endpoint: client.endpoint().to_owned(),
+            region: client.region().map(str::to_owned),
+            project: client.project().to_string(),
+            jobs,
+        }
+    }
+
+    /// Whether nothing is left to wait for.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// How many targets have not settled.
+    pub fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// The vendor's name of the operation that started the jobs.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    pub(crate) fn into_jobs(self) -> Vec<OpenJob> {
+        self.jobs
+    }
+
+    /// Why `client` cannot take it.
+    pub(crate) fn problems(&self, client: &Client) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.version != VERSION {
+            problems.push(Problem::new(format!(
+                "the ticket is of version {}, this client reads version {VERSION}",
+                self.version
+            )));
+        }
+        let mut differ = |what: &str, theirs: &str, ours: &str| {
+            if theirs != ours {
+                problems.push(Problem::new(format!(
+                    "the ticket is for {what} `{theirs}`, this client for `{ours}`"
+                )));
+            }
+        };
+        differ("endpoint", &self.endpoint, client.endpoint());
+        differ(
+            "region",
+            self.region.as_deref().unwrap_or("none"),
+            client.region().unwrap_or("none"),
+        );
+        differ("project", &self.project, client.project().as_str());
+        problems
+    }
+}

@@ -1,0 +1,275 @@
+//! What can go wrong, and what is known then.
+
+use std::{error::Error as StdError, fmt};
+
+use bytes::Bytes;
+use cph_core::{Class, ErrorCode};
+
+use crate::Delivery;
+
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something could not be done.
+///
+/// Displayed, it is one clause that fits after "failed to"; what lies behind it is in
+/// [`source`](std::error::Error::source). It never holds keys, tokens, headers or request bodies.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    text: String,
+    problems: Vec<Problem>,
+    delivery: Delivery,
+    operation: Option<&'static str>,
+    status: Option<u16>,
+    code: Option<ErrorCode>,
+    message: Option<String>,
+    request_id: Option<String>,
+    body: Bytes,
+    source: Option<BoxError>,
+}
+
+/// What kind of trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Something the caller passed in cannot be sent; [`Error::problems`] names each.
+    InvalidInput,
+    /// The client cannot be built as configured; [`Error::problems`] names each.
+    Configuration,
+    /// No connection to the service came about.
+    Connect,
+    /// The connection stood, but no answer came in time.
+    Timeout,
+    /// The connection broke before the whole answer was there.
+    Lost,
+    /// The service or its gateway answered with an error; see [`Error::code`].
+    Service,
+    /// The service said yes in a form that cannot be read.
+    UnreadableAnswer,
+}
+
+/// One thing that is wrong with what was passed in: what, where, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem(String);
+
+impl Problem {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error {
+    /// What kind of trouble it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the call may have had effect. [`Delivery::Unknown`] asks for a look before the call is repeated.
+    pub fn delivery(&self) -> Delivery {
+        self.0.delivery
+    }
+
+    /// The service's error code; [`ErrorCode::advice`] says what to do about it.
+    ///
+    /// ```
+    /// # fn example(error: cph::Error) {
+    /// match error.code() {
+    ///     Some(cph::ErrorCode::PHONE_NOT_FOUND) => println!("forget the phone"),
+    ///     Some(code) => println!("{}", code.advice()),
+    ///     None => println!("{error}"),
+    /// }
+    /// # }
+    /// ```
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.0.code.clone()
+    }
+
+    /// The service's own words. Texts vary between answers: show them, never parse them.
+    pub fn message(&self) -> Option<&str> {
+        self.0.message.as_deref()
+    }
+
+    /// The id under which the vendor finds this call; quote it to support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// The vendor's name of the operation, such as `RestartCloudPhone`.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// The HTTP status, if an answer began.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// Every problem of an [`ErrorKind::InvalidInput`] or [`ErrorKind::Configuration`]; empty otherwise.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0.problems
+    }
+
+    /// The first 256 bytes of an answer that could not be read or carried no code. It may hold personal values: keep it out of logs.
+    pub fn body_start(&self) -> &[u8] {
+        &self.0.body
+    }
+
+    fn new(kind: ErrorKind, delivery: Delivery, text: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            text: text.into(),
+            problems: Vec::new(),
+            delivery,
+            operation: None,
+            status: None,
+            code: None,
+            message: None,
+            request_id: None,
+            body: Bytes::new(),
+            source: None,
+        }))
+    }
+
+    /// Input that cannot be sent, with everything that is wrong with it.
+    pub(crate) fn invalid_input(problems: Vec<Problem>) -> Self {
+        Self::with_problems(ErrorKind::InvalidInput, problems)
+    }
+
+    pub(crate) fn configuration(problems: Vec<Problem>) -> Self {
+        Self::with_problems(ErrorKind::Configuration, problems)
+    }
+
+    fn with_problems(kind: ErrorKind, problems: Vec<Problem>) -> Self {
+        const SHOWN: usize = 10;
+        let mut text = problems
+            .iter()
+            .take(SHOWN)
+            .map(|problem| problem.0.as_str())
+            .collect::<Vec<_>>()
+            .join("; ");
+        if problems.len() > SHOWN {
+            text.push_str(&format!("; and {} more", problems.len() - SHOWN));
+        }
+        let mut error = Self::new(kind, Delivery::NotSent, text);
+        error.0.problems = problems;
+        error
+    }
+
+    pub(crate) fn connect(source: BoxError) -> Self {
+        Self::new(ErrorKind::Connect, Delivery::NotSent, "no connection to the service came about")
+            .caused_by(source)
+    }
+
+    pub(crate) fn timeout(after: std::time::Duration) -> Self {
+        Self::new(ErrorKind::Timeout, Delivery::Unknown, format!("no answer came within {after:?}"))
+    }
+
+    pub(crate) fn lost(source: BoxError) -> Self {
+        Self::new(
+            ErrorKind::Lost,
+            Delivery::Unknown,
+            "the connection broke before the whole answer was there",
+        )
+        .caused_by(source)
+    }
+
+    pub(crate) fn unreadable(status: u16, what: &str) -> Self {
+        let text = format!("the service answered {status} with {what}");
+        Self::new(ErrorKind::UnreadableAnswer, Delivery::Unknown, text).with_status(status)
+    }
+
+    /// An answer that says no.
+    pub(crate) fn service(
+        status: u16,
+        code: Option<ErrorCode>,
+        message: Option<String>,
+        delivery: Delivery,
+    ) -> Self {
+        let text = match (&code, &message) {
+            // The gateway's text on signatures may quote the headers that it saw.
+            (Some(code), _) if code.class() == Class::Authentication => {
+                format!("the service answered {code}: {}", code.meaning())
+            }
+            (Some(code), Some(message)) => format!("the service answered {code}: {message}"),
+            (Some(code), None) => format!("the service answered {code}: {}", code.meaning()),
+            (None, _) => format!("the service answered with status {status}"),
+        };
+        let mut error = Self::new(ErrorKind::Service, delivery, text).with_status(status);
+        error.0.code = code;
+        error.0.message = message;
+        error
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_operation(mut self, operation: &'static str) -> Self {
+        self.0.operation = Some(operation);
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.0.request_id = request_id.or(self.0.request_id);
+        self
+    }
+
+    pub(crate) fn with_head(self, head: Option<crate::wire::Head>) -> Self {
+        match head {
+            Some(head) => self.with_status(head.status).with_request_id(head.request_id),
+            None => self,
+        }
+    }
+
+    pub(crate) fn with_body(mut self, body: &Bytes) -> Self {
+        self.0.body = body.slice(..body.len().min(256));
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)?;
+        if let Some(request_id) = &self.0.request_id {
+            write!(f, " (request {request_id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("text", &self.0.text)
+            .field("delivery", &self.0.delivery)
+            .field("operation", &self.0.operation)
+            .field("status", &self.0.status)
+            .field("code", &self.0.code)
+            .field("request_id", &self.0.request_id)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,169 @@
+//! Jobs: what earlier calls started, and how it is going.
+
+use std::time::Duration;
+
+use cph_core::{JobId, JobStatus, RequestId, limits};
+
+use crate::{Client, Error, Problem, Result, batch::outcome::Fault, client::operation};
+
+/// A job, as the service shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Job {
+    /// Its id.
+    pub job_id: JobId,
+    /// Whether it runs, and how it ended.
+    pub status: JobStatus,
+    /// The phone that it works on, if it works on one.
+    pub phone_id: Option<String>,
+    /// The server that it works on, or that its phone runs on.
+    pub server_id: Option<String>,
+    /// When it began, in UTC, such as `2017-10-25T00:00:00Z`.
+    pub begin_time: Option<String>,
+    /// When it ended, in UTC.
+    pub end_time: Option<String>,
+    /// Why it failed.
+    pub error_code: Option<String>,
+    /// The same in the service's words.
+    pub error_msg: Option<String>,
+    /// What it printed, at most 1024 bytes.
+    pub execute_msg: Option<String>,
+}
+
+impl Job {
+    /// What went wrong, if it failed.
+    pub fn fault(&self) -> Option<Fault> {
+        (self.status == JobStatus::Failed)
+            .then(|| Fault::new(self.error_code.as_deref(), self.error_msg.as_deref()))
+    }
+
+    /// How long it ran, by the service's own times.
+    pub fn ran(&self) -> Option<Duration> {
+        let time = |text: &Option<String>| text.as_deref()?.parse::<jiff::Timestamp>().ok();
+        Duration::try_from(time(&self.end_time)?.duration_since(time(&self.begin_time)?)).ok()
+    }
+}
+
+/// Questions about jobs; see [`Client::jobs`].
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs<'a> {
+    client: &'a Client,
+}
+
+impl<'a> Jobs<'a> {
+    pub(crate) fn new(client: &'a Client) -> Self {
+        Self { client }
+    }
+
+    /// All jobs that the calls with these request ids started, over as many queries and pages as it takes.
+    ///
+    /// [ListJobs](https://support.huaweicloud.com/intl/en-us/api-cph/cph_api_0522.html) takes at most 20 request ids and
+    /// gives at most 100 jobs at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if an id is none, before anything is sent; otherwise the
+    /// first call that fails, with its code: see [`Error::code`].
+    pub async fn list<I>(&self, request_ids: I) -> Result<Vec<Job>>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let mut problems = Vec::new();
+        let parsed = request_ids.into_iter().filter_map(|id| {
+            id.as_ref()
+                .parse::<RequestId>()
+                .map_err(|error| problems.push(Problem::new(error.to_string())))
+                .ok()
+        });
+        let request_ids: Vec<RequestId> = parsed.collect();
+        if !problems.is_empty() {
+            return Err(Error::invalid_input(problems));
+        }
+        let mut jobs = Vec::new();
+        for group in request_ids.chunks(limits::LIST_JOBS_REQUEST_IDS) {
+            jobs.extend(all_pages(self.client, group).await?);
+        }
+        Ok(jobs)
+    }
+
+    /// One job, by [ShowJob](https://support.huaweicloud.com/intl/en-us/api-cph/cph_api_0521.html).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::JOB_NOT_FOUND`](crate::ErrorCode::JOB_NOT_FOUND) if there is none; how long the service remembers jobs is not documented.
+    pub async fn get(&self, job_id: impl AsRef<str>) -> Result<Job> {
+        let job_id: JobId = job_id.as_ref().parse().map_err(invalid)?;
+        let (project, id) = (self.client.project().clone(), job_id.clone());
+        let reply = self
+            .client
+            .call(operation("ShowJob"), |raw| async move {
+                raw.show_job(project.as_str(), id.as_str()).await
+            })
+            .await?;
+        let job = reply.body;
+        Ok(Job {
+            job_id,
+            status: status(job.status),
+            phone_id: job.phone_id,
+            server_id: job.server_id,
+            begin_time: job.begin_time,
+            end_time: job.end_time,
+            error_code: job.error_code,
+            error_msg: job.error_msg,
+            execute_msg: job.execute_msg,
+        })
+    }
+}
+
+pub(crate) fn invalid(error: impl std::fmt::Display) -> Error {
+    Error::invalid_input(vec![Problem::new(error.to_string())])
+}
+
+/// A status that no answer gave is no status that we know.
+fn status(code: Option<i64>) -> JobStatus {
+    JobStatus::from_code(code.unwrap_or_default())
+}
+
+/// Every page of jobs under at most 20 request ids. There is no total: a page that is not full is the last.
+pub(crate) async fn all_pages(client: &Client, request_ids: &[RequestId]) -> Result<Vec<Job>> {
+    let ids = request_ids.iter().map(RequestId::as_str).collect::<Vec<_>>().join(",");
+    let mut jobs = Vec::new();
+    let mut offset = 0;
+    loop {
+        let (project, ids) = (client.project().clone(), ids.clone());
+        let limit = limits::LIST_JOBS_PAGE;
+        let reply = client
+            .call(operation("ListJobs"), |raw| async move {
+                let (limit, offset) = (i64::try_from(limit).ok(), i64::try_from(offset).ok());
+                raw.list_jobs(project.as_str(), limit, offset, None, Some(&ids)).await
+            })
+            .await?;
+        let page = reply.body.jobs.unwrap_or_default();
+        let rows = page.len();
+        jobs.extend(page.into_iter().filter_map(job));
+        if rows < limit {
+            return Ok(jobs);
+        }
+        offset += rows;
+    }
+}
+
+/// A row, unless it has no id to know it by.
+fn job(row: cph_raw::types::Job) -> Option<Job> {
+    let Some(job_id) = row.job_id.as_deref().and_then(|id| id.parse().ok()) else {
+        tracing::warn!("the service listed a job without a usable id");
+        return None;
+    };
+    Some(Job {
+        job_id,
+        status: status(row.status),
+        phone_id: row.phone_id,
+        server_id: row.server_id,
+        begin_time: row.begin_time,
+        end_time: row.end_time,
+        error_code: row.error_code,
+        error_msg: row.error_msg,
+        execute_msg: row.execute_msg,
+    })
+}

@@ -1,0 +1,92 @@
+//! A client for Huawei Cloud's Cloud Phone Host: restarts of any number of phones, and one outcome per phone.
+//!
+//! The service restarts phones in batches, asynchronously: a call answers with a job or an error per phone, and the jobs are
+//! polled until they end. This crate splits the batches, checks what it sends, follows the jobs, and says of every phone
+//! exactly once what is known of it.
+//!
+//! ```
+//! use cph::{Client, Credentials, Fate};
+//!
+//! # async fn example(targets: Vec<String>) -> cph::Result<()> {
+//! let client = Client::builder()
+//!     .region("cn-north-4")
+//!     .project("0123456789abcdef0123456789abcdef")
+//!     .credentials(Credentials::from_env()?)
+//!     .build()?; // everything that can be wrong is said here, at once
+//!
+//! let mut run = client.phones().restart(targets).start()?; // an `Err` means that nothing was sent
+//! while let Some(outcome) = run.next().await {
+//!     match outcome.fate {
+//!         Fate::Done => {}
+//!         Fate::Refused(fault) | Fate::Failed(fault) => eprintln!("{}: {}", outcome.phone, fault.code),
+//!         Fate::NotSent(_) => {}     // safe to send again
+//!         Fate::Unconfirmed(_) => {} // may have happened: look before repeating
+//!         Fate::StillRunning => {}   // patience ran out, the job did not
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it promises
+//!
+//! - As many outcomes as targets, each once, whatever the service or the network does.
+//! - A call that may have been carried out is never sent again on a guess: see [`Delivery`].
+//! - Secret keys, tokens, phone numbers, IMSI, ICCID and IMEI stay out of `Display`, `Debug`, logs and errors.
+//!
+//! # When a call is sent again
+//!
+//! The code outranks the status; "reads" are all operations that do no more when sent twice.
+//!
+//! | seen | delivery | restart and the like | reads |
+//! |---|---|---|---|
+//! | no connection came about | `NotSent` | again | again |
+//! | 429, or `APIGW.0308` | `Refused` | again | again |
+//! | a code that says no; 3xx; another 4xx without a code | `Refused` | never | never |
+//! | `CPS.0003`, `CPS.0042`, `CPS.0054` or an unlisted code; 408; 5xx without a code | `Unknown` | never | again |
+//! | lost or timed out after connecting; a success that can't be read | `Unknown` | never | again |
+//!
+//! At most five attempts within two minutes, with growing, jittered waits; see [`ClientBuilder`].
+//!
+//! # What it does not do
+//!
+//! No blocking client, no automatic choice of region, no operations yet beyond phones (list, show, restart) and jobs. The types
+//! of the generated client stay private; they are published as the crate `cph-raw`.
+
+mod answer;
+mod batch;
+mod client;
+mod clock;
+mod credentials;
+mod delivery;
+mod endpoint;
+mod error;
+mod jobs;
+mod personal;
+mod phones;
+mod restart;
+mod sign;
+mod transport;
+mod wire;
+
+pub use batch::{
+    observer::{Entry, Observer, Part, PartAnswer},
+    outcome::{Fate, Fault, NotSentReason, Outcome, OutcomeRecord, UnconfirmedReason},
+    report::Report,
+    run::Run,
+    ticket::Ticket,
+};
+pub use client::{Client, ClientBuilder};
+pub use clock::{Clock, SystemClock};
+pub use cph_core::{
+    BandwidthLimit, ErrorCode, ImageId, InvalidId, JobId, JobStatus, Operation, PhoneId,
+    PhoneStatus, ProjectId, Properties, PropertyError, PropertyKey, PropertyProblem, PropertyText,
+    Region, RequestId, ServerId,
+};
+pub use credentials::Credentials;
+pub use delivery::Delivery;
+pub use error::{Error, ErrorKind, Problem, Result};
+pub use jobs::{Job, Jobs};
+pub use personal::Personal;
+pub use phones::{AccessInfo, ListPhones, Phone, PhoneDetail, Phones};
+pub use restart::{Restart, RestartTarget};
