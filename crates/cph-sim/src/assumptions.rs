@@ -1,0 +1,95 @@
+//! What the documentation leaves open, each with a switch.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// How the simulator behaves where no page says how the service does.
+///
+/// The default is what client and simulator take for granted; a test turns a switch to see that the client bears the
+/// opposite. Each stands in `openapi/assumptions.toml` with what a real call would show.
+///
+/// ```
+/// let assumptions: cph_sim::Assumptions = toml::from_str("entries = \"reversed\"\npost_status = 201").unwrap();
+/// assert_eq!(assumptions.entries, cph_sim::Order::Reversed);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each a yes or a no")]
+pub struct Assumptions {
+    /// More phones than this in one call are refused as a whole with CPS.0190; `None`: any number is taken.
+    pub max_phones_per_call: Option<usize>,
+    /// Whether a call all of whose targets are refused answers 400 with the first code instead of 200 with entries.
+    pub all_refused_is_an_error: bool,
+    /// Whether a call that is refused as a whole for a property starts nothing; if not, its other phones are started.
+    pub whole_refusal_starts_nothing: bool,
+    /// Whether one bad property refuses the whole call; if not, only the entry of its phone.
+    pub property_refuses_whole_call: bool,
+    /// Whether one unknown request id spoils a job query with CPS.0050; if not, it is passed over.
+    pub unknown_request_id_sinks_query: bool,
+    /// Whether the header `X-Request-Id` is the request id of the body; if not, it is another one.
+    pub header_request_id_is_body_id: bool,
+    /// How the entries of a batch answer are ordered.
+    pub entries: Order,
+    /// The status of a successful POST: 200 or 201.
+    pub post_status: u16,
+    /// Whether property keys of the old vintage are still taken; if not, they are refused with CPS.0163.
+    pub old_property_keys: bool,
+    /// Whether the properties of a restart are merged into those of the phone; if not, they replace them.
+    pub property_merges: bool,
+    /// How long after its end a job can be found, in seconds; `None`: for ever.
+    #[serde(with = "seconds")]
+    pub job_retention: Option<Duration>,
+    /// Whether a phone that is restarting already refuses another restart with CPS.0165.
+    pub second_restart_is_refused: bool,
+}
+
+/// The order of the entries in a batch answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// As the targets were sent.
+    #[default]
+    AsSent,
+    /// The other way round.
+    Reversed,
+    /// By chance, from the seed.
+    Shuffled,
+}
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Self {
+            max_phones_per_call: None,
+            all_refused_is_an_error: false,
+            whole_refusal_starts_nothing: true,
+            property_refuses_whole_call: true,
+            unknown_request_id_sinks_query: false,
+            header_request_id_is_body_id: true,
+            entries: Order::AsSent,
+            post_status: 200,
+            old_property_keys: true,
+            property_merges: true,
+            job_retention: None,
+            second_restart_is_refused: true,
+        }
+    }
+}
+
+mod seconds {
+    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        duration.map(|duration| duration.as_secs()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(deserializer)?.map(Duration::from_secs))
+    }
+}

@@ -1,0 +1,365 @@
+//! The way of a call: route, caller, project, faults, validation, work, answer.
+
+use std::{collections::HashMap, io, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use crate::{
+    JournalEntry, chance,
+    faults::{Call, Effect, Strike},
+    jobs,
+    refusal::Refusal,
+    restart::{self, Restart},
+    schemas::{self, Operation},
+    signature::query_pairs,
+    simulator::{Inner, State},
+};
+
+/// The gateway takes no larger body together with a signature.
+const MAX_BODY_BYTES: usize = 12 * 1024 * 1024;
+
+/// The operations that the simulator performs.
+const PERFORMED: [&str; 5] =
+    ["ListCloudPhones", "ListJobs", restart::OPERATION, "ShowCloudPhoneDetail", "ShowJob"];
+
+/// What comes back over the connection.
+pub(crate) enum Reply {
+    Whole(Response<Bytes>),
+    /// The connection ends in the middle of the body.
+    CutOff(Response<Bytes>),
+    /// The connection ends without an answer.
+    Nothing(io::ErrorKind),
+}
+
+/// A call that was let in.
+struct Admitted {
+    operation: &'static Operation,
+    arguments: HashMap<String, String>,
+    query: HashMap<String, String>,
+    /// `None`: no JSON.
+    body: Option<Value>,
+    strike: Strike,
+    request_id: String,
+    /// Its place in the journal.
+    entry: usize,
+}
+
+pub(crate) async fn answer(sim: Arc<Inner>, request: Request<Bytes>) -> Reply {
+    let (parts, body) = request.into_parts();
+    let route = route(parts.method.as_str(), parts.uri.path());
+    let entry = sim.note(&parts, route.as_ref().ok());
+    let call = match route.and_then(|route| sim.admit(route, &parts, &body)) {
+        Ok(route) => sim.read(route, entry, &parts, &body),
+        Err(refusal) => return sim.turn_away(entry, &refusal),
+    };
+    if call.strike.delay.is_zero() {
+        return sim.perform(&call);
+    }
+    // The service does not notice that a caller has given up waiting.
+    let work = tokio::spawn(async move {
+        sim.clock.sleep(call.strike.delay).await;
+        sim.perform(&call)
+    });
+    match work.await {
+        Ok(reply) => reply,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Reply::Nothing(io::ErrorKind::ConnectionReset),
+        },
+    }
+}
+
+/// An operation and the values in its path.
+type Route = (&'static Operation, HashMap<String, String>);
+
+fn route(method: &str, path: &str) -> Result<Route, Refusal> {
+    let matches = schemas::OPERATIONS
+        .iter()
+        .filter(|operation| PERFORMED.contains(&operation.name.as_str()))
+        .filter_map(|operation| Some((operation, arguments(&operation.path, path)?)));
+    let matches: Vec<_> = matches.collect();
+    let unknown = if matches.is_empty() {
+        "The API does not exist or has not been published in the environment."
+    } else {
+        "The API does not exist."
+    };
+    matches
+        .into_iter()
+        .find(|(operation, _)| operation.method == method)
+        .ok_or_else(|| Refusal::new(404, "APIGW.0101", unknown))
+}
+
+fn arguments(template: &str, path: &str) -> Option<HashMap<String, String>> {
+    if template.split('/').count() != path.split('/').count() {
+        return None;
+    }
+    let mut arguments = HashMap::new();
+    for (expected, found) in template.split('/').zip(path.split('/')) {
+        match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+            Some(name) => {
+                let found = percent_decode_str(found).decode_utf8_lossy().into_owned();
+                arguments.insert(name.to_owned(), found);
+            }
+            None if expected == found => {}
+            None => return None,
+        }
+    }
+    Some(arguments)
+}
+
+/// The phones, or the request ids, that a call is about.
+fn targets<'a>(
+    arguments: &'a HashMap<String, String>,
+    query: &'a HashMap<String, String>,
+    body: Option<&'a Value>,
+) -> Vec<&'a str> {
+    let phones = body.and_then(|body| body["phones"].as_array()).map_or(&[][..], Vec::as_slice);
+    let phones = phones.iter().map(|phone| phone["phone_id"].as_str().unwrap_or_default());
+    let phone = arguments.get("phone_id").map(String::as_str);
+    phones.chain(phone).chain(jobs::request_ids(query)).collect()
+}
+
+impl Inner {
+    /// Opens the entry of a call in the journal and returns its place there.
+    fn note(&self, parts: &Parts, route: Option<&Route>) -> usize {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let entry = state.journal.len();
+        state.journal.push(JournalEntry {
+            operation: route.map(|(operation, _)| operation.name.clone()),
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            at: now,
+            status: None,
+            error_code: None,
+            fault: None,
+            targets: 0,
+            request_id: chance::id(self.seed, "request", entry as u64),
+        });
+        entry
+    }
+
+    /// Lets in who may call, or says why not.
+    fn admit(&self, route: Route, parts: &Parts, body: &Bytes) -> Result<Route, Refusal> {
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Refusal::new(413, "APIGW.0201", "Request entity too large."));
+        }
+        self.credentials.check(parts, body, self.clock.now())?;
+        if route.1.get("project_id").is_some_and(|project| *project != self.project) {
+            return Err(Refusal::new(403, "APIGW.0310", "The project is unavailable."));
+        }
+        Ok(route)
+    }
+
+    fn turn_away(&self, entry: usize, refusal: &Refusal) -> Reply {
+        let mut state = self.state();
+        let request_id = &state.journal[entry].request_id;
+        let body = json!({ "error_msg": refusal.message, "error_code": refusal.code, "request_id": request_id });
+        let body = json_bytes(&body);
+        Reply::Whole(self.respond(&mut state, entry, refusal.status, Some(&refusal.code), body))
+    }
+
+    /// Reads what is asked, and finds the faults that strike it.
+    fn read(
+        &self,
+        (operation, arguments): Route,
+        entry: usize,
+        parts: &Parts,
+        body: &Bytes,
+    ) -> Admitted {
+        let query: HashMap<String, String> =
+            query_pairs(parts.uri.query().unwrap_or_default()).into_iter().collect();
+        let body: Option<Value> =
+            if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() };
+        let mut state = self.state();
+        let ordinal = state.calls.entry(operation.name.clone()).or_default();
+        *ordinal += 1;
+        let ordinal = *ordinal;
+        let targets = targets(&arguments, &query, body.as_ref());
+        let call = Call {
+            operation: &operation.name,
+            ordinal,
+            targets: &targets,
+            starts_jobs: operation.name == restart::OPERATION,
+            lists_entries: matches!(
+                operation.name.as_str(),
+                restart::OPERATION | "ListCloudPhones" | "ListJobs"
+            ),
+        };
+        let strike = state.faults.strike(&call, self.seed);
+        state.journal[entry].targets = targets.len();
+        let request_id = state.journal[entry].request_id.clone();
+        Admitted { operation, arguments, query, body, strike, request_id, entry }
+    }
+
+    /// Does the work of a call, as far as its faults let it.
+    fn perform(&self, call: &Admitted) -> Reply {
+        let mut state = self.state();
+        let state = &mut *state;
+        let fault = call.strike.answer.as_ref();
+        state.journal[call.entry].fault = fault.map(|fault| fault.name().to_owned());
+        let refuse = |state: &mut State, refusal: &Refusal| {
+            let body = json_bytes(&refusal.body(&call.request_id));
+            Reply::Whole(self.respond(state, call.entry, refusal.status, Some(&refusal.code), body))
+        };
+        match fault {
+            Some(Effect::Refuse { code, status, message }) => {
+                let message = message.clone().unwrap_or_else(|| Refusal::of(code).message);
+                return refuse(state, &Refusal::new(*status, code, message));
+            }
+            Some(Effect::Throttle) => {
+                let text = "The throttling threshold has been reached: policy user over ratelimit,limit:6,time:1 minute";
+                return refuse(state, &Refusal::new(429, "APIGW.0308", text));
+            }
+            Some(Effect::RefuseConnection) => {
+                return Reply::Nothing(io::ErrorKind::ConnectionRefused);
+            }
+            Some(Effect::DropBefore) => return Reply::Nothing(io::ErrorKind::ConnectionReset),
+            Some(Effect::Html { status }) => {
+                return Reply::Whole(self.html(state, call.entry, *status));
+            }
+            _ => {}
+        }
+        let done = self.work(state, call);
+        match fault {
+            Some(Effect::DropAfter) => return Reply::Nothing(io::ErrorKind::ConnectionReset),
+            Some(Effect::HtmlAfter) => return Reply::Whole(self.html(state, call.entry, 502)),
+            _ => {}
+        }
+        let mut answer = match done {
+            Ok(answer) => answer,
+            Err(refusal) => return refuse(state, &refusal),
+        };
+        answer["request_id"] = call.request_id.as_str().into();
+        debug_assert_eq!(
+            call.operation.difference(&answer),
+            None,
+            "{} answers what is not documented",
+            call.operation.name
+        );
+        self.spoil_entries(fault, &mut answer, call);
+        let status =
+            if call.operation.method == "POST" { self.assumptions.post_status } else { 200 };
+        let bytes = json_bytes(&answer);
+        let half = bytes.slice(..bytes.len() / 2);
+        match fault {
+            Some(Effect::Truncate) => {
+                Reply::CutOff(self.respond(state, call.entry, status, None, bytes))
+            }
+            Some(Effect::BrokenJson) => {
+                Reply::Whole(self.respond(state, call.entry, status, None, half))
+            }
+            Some(Effect::EmptyBody) => {
+                Reply::Whole(self.respond(state, call.entry, status, None, Bytes::new()))
+            }
+            _ => Reply::Whole(self.respond(state, call.entry, status, None, bytes)),
+        }
+    }
+
+    fn work(&self, state: &mut State, call: &Admitted) -> Result<Value, Refusal> {
+        let now = self.clock.now();
+        let body = call.body.as_ref().ok_or_else(|| Refusal::of("CPS.0077"))?;
+        call.operation.check_request(|name| call.query.get(name).cloned(), body)?;
+        let argument =
+            |name: &str| call.arguments.get(name).map(String::as_str).unwrap_or_default();
+        let retention = self.assumptions.job_retention;
+        match call.operation.name.as_str() {
+            "ListCloudPhones" => Ok(state.phones.list(&call.query, now)),
+            "ShowCloudPhoneDetail" => state.phones.show(argument("phone_id"), now),
+            "ListJobs" => state.jobs.list(
+                &call.query,
+                now,
+                retention,
+                self.assumptions.unknown_request_id_sinks_query,
+            ),
+            "ShowJob" => state.jobs.show(argument("job_id"), now, retention),
+            _ => self.restart(state, call, body, now),
+        }
+    }
+
+    fn restart(
+        &self,
+        state: &mut State,
+        call: &Admitted,
+        body: &Value,
+        now: SystemTime,
+    ) -> Result<Value, Refusal> {
+        let restart = Restart {
+            body,
+            request_id: &call.request_id,
+            now,
+            strike: &call.strike,
+            assumptions: &self.assumptions,
+            seed: self.seed,
+        };
+        restart.run(state)
+    }
+
+    fn spoil_entries(&self, fault: Option<&Effect>, answer: &mut Value, call: &Admitted) {
+        let (list, ids): (_, &[&str]) = if answer.get("jobs").is_some() {
+            ("jobs", &["phone_id", "job_id"])
+        } else {
+            ("phones", &["phone_id"])
+        };
+        let Some(entries) = answer.get_mut(list).and_then(Value::as_array_mut) else { return };
+        match fault {
+            Some(Effect::Missing { entries: count }) => {
+                entries.truncate(entries.len().saturating_sub(*count));
+            }
+            Some(Effect::Doubled) => entries.extend(entries.first().cloned()),
+            Some(Effect::Foreign) => {
+                let accepted =
+                    |entry: &&Value| entry["error_code"].as_str().is_none_or(str::is_empty);
+                let mut entry = entries.iter().find(accepted).cloned().unwrap_or_else(|| json!({}));
+                for id in ids {
+                    entry[*id] =
+                        chance::id(self.seed, &format!("foreign {id}"), call.entry as u64).into();
+                }
+                entries.push(entry);
+            }
+            _ => {}
+        }
+    }
+
+    fn html(&self, state: &mut State, entry: usize, status: u16) -> Response<Bytes> {
+        let body = format!(
+            "<html><head><title>{status}</title></head><body><center><h1>{status}</h1></center></body></html>\n"
+        );
+        let mut response = self.respond(state, entry, status, None, body.into());
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        response
+    }
+
+    /// Writes the answer into the journal and puts its headers on.
+    fn respond(
+        &self,
+        state: &mut State,
+        entry: usize,
+        status: u16,
+        code: Option<&str>,
+        body: Bytes,
+    ) -> Response<Bytes> {
+        let journal = &mut state.journal[entry];
+        journal.status = Some(status);
+        journal.error_code = code.map(str::to_owned);
+        let request_id = if self.assumptions.header_request_id_is_body_id {
+            journal.request_id.clone()
+        } else {
+            chance::id(self.seed, "header", entry as u64)
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(status).expect("a checked status");
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers
+            .insert("x-request-id", HeaderValue::from_str(&request_id).expect("a hexadecimal id"));
+        response
+    }
+}
+
+fn json_bytes(value: &Value) -> Bytes {
+    value.to_string().into()
+}

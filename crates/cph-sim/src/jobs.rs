@@ -1,0 +1,191 @@
+//! The work that calls have started.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
+
+use cph_core::JobStatus;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    phones::Page,
+    refusal::{Refusal, message_of},
+    timestamp,
+};
+
+/// How many request ids one query may carry.
+const MAX_REQUEST_IDS: usize = cph_core::limits::LIST_JOBS_REQUEST_IDS;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) phone_id: String,
+    pub(crate) request_id: String,
+    pub(crate) begin: SystemTime,
+    /// `None`: it never ends.
+    pub(crate) end: Option<SystemTime>,
+    /// The code that it ends with, if it does not succeed.
+    pub(crate) failure: Option<String>,
+    /// From when on queries find it; `None`: never.
+    pub(crate) found_from: Option<SystemTime>,
+}
+
+/// One job as `/_sim/state` shows it.
+#[derive(Serialize)]
+pub(crate) struct JobState<'a> {
+    job_id: &'a str,
+    phone_id: &'a str,
+    request_id: &'a str,
+    status: i64,
+    error_code: Option<&'a str>,
+}
+
+/// Every job, in the order in which they were started.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    all: Vec<Job>,
+    by_id: HashMap<String, usize>,
+    by_request: HashMap<String, Vec<usize>>,
+}
+
+impl Job {
+    fn status(&self, now: SystemTime) -> JobStatus {
+        match self.end {
+            Some(end) if end <= now && self.failure.is_some() => JobStatus::Failed,
+            Some(end) if end <= now => JobStatus::Success,
+            _ => JobStatus::Running,
+        }
+    }
+
+    fn is_found(&self, now: SystemTime, retention: Option<Duration>) -> bool {
+        let age = self.end.and_then(|end| now.duration_since(end).ok());
+        let forgotten = age.zip(retention).is_some_and(|(age, retention)| age > retention);
+        self.found_from.is_some_and(|from| from <= now) && !forgotten
+    }
+
+    /// Code and text of a failure that has come about.
+    fn fault(&self, now: SystemTime) -> Option<(&str, &str)> {
+        let code = self.failure.as_deref()?;
+        (self.status(now) == JobStatus::Failed).then(|| (code, message_of(code)))
+    }
+
+    fn answer(&self, now: SystemTime) -> Value {
+        let mut answer = json!({
+            "phone_id": self.phone_id,
+            "job_id": self.id,
+            "begin_time": timestamp::to_second(self.begin),
+            "status": self.status(now).code(),
+        });
+        if let Some(end) = self.end.filter(|end| *end <= now) {
+            answer["end_time"] = timestamp::to_second(end).into();
+        }
+        answer
+    }
+}
+
+impl Jobs {
+    pub(crate) fn start(&mut self, job: Job) {
+        let index = self.all.len();
+        self.by_id.insert(job.id.clone(), index);
+        self.by_request.entry(job.request_id.clone()).or_default().push(index);
+        self.all.push(job);
+    }
+
+    /// How many jobs were ever started.
+    pub(crate) fn count(&self) -> u64 {
+        self.all.len() as u64
+    }
+
+    pub(crate) fn states<'a>(&'a self, now: SystemTime) -> Vec<JobState<'a>> {
+        let state = |job: &'a Job| JobState {
+            job_id: &job.id,
+            phone_id: &job.phone_id,
+            request_id: &job.request_id,
+            status: job.status(now).code(),
+            error_code: job.fault(now).map(|(code, _)| code),
+        };
+        self.all.iter().map(state).collect()
+    }
+
+    /// `ListJobs`.
+    pub(crate) fn list(
+        &self,
+        query: &HashMap<String, String>,
+        now: SystemTime,
+        retention: Option<Duration>,
+        unknown_sinks_query: bool,
+    ) -> Result<Value, Refusal> {
+        let request_ids = request_ids(query);
+        if request_ids.is_empty() {
+            return Err(Refusal::of("CPS.0049"));
+        }
+        if request_ids.len() > MAX_REQUEST_IDS {
+            return Err(Refusal::of("CPS.0161"));
+        }
+        let page = Page::of(query);
+        let mut found = Vec::new();
+        for request_id in request_ids {
+            let before = found.len();
+            let jobs = self.by_request.get(request_id).map_or(&[][..], Vec::as_slice);
+            found
+                .extend(jobs.iter().copied().filter(|job| self.all[*job].is_found(now, retention)));
+            if unknown_sinks_query && found.len() == before {
+                return Err(Refusal::of("CPS.0050"));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        let rows: Vec<Value> = page
+            .slice(&found)
+            .iter()
+            .map(|job| {
+                let job = &self.all[*job];
+                let (code, message) = job.fault(now).unwrap_or_default();
+                let mut row = job.answer(now);
+                row["error_code"] = code.into();
+                row["error_msg"] = message.into();
+                row
+            })
+            .collect();
+        Ok(json!({ "jobs": rows }))
+    }
+
+    /// `ShowJob`.
+    pub(crate) fn show(
+        &self,
+        job_id: &str,
+        now: SystemTime,
+        retention: Option<Duration>,
+    ) -> Result<Value, Refusal> {
+        let job = self
+            .by_id
+            .get(job_id)
+            .map(|job| &self.all[*job])
+            .filter(|job| job.is_found(now, retention))
+            .ok_or_else(|| Refusal { status: 404, ..Refusal::of("CPS.0011") })?;
+        let fault = job.fault(now);
+        let mut answer = job.answer(now);
+        answer["error_code"] = fault.map(|(code, _)| code).into();
+        answer["error_msg"] = fault.map(|(_, message)| message).into();
+        answer["execute_msg"] = Value::Null;
+        Ok(answer)
+    }
+}
+
+/// The request ids of a job query: the list wins over the single one.
+pub(crate) fn request_ids(query: &HashMap<String, String>) -> Vec<&str> {
+    let list = query.get("request_ids").map(String::as_str).unwrap_or_default();
+    let list: Vec<&str> = list.split(',').map(str::trim).filter(|id| !id.is_empty()).collect();
+    if list.is_empty() {
+        query
+            .get("request_id")
+            .map(String::as_str)
+            .filter(|id| !id.is_empty())
+            .into_iter()
+            .collect()
+    } else {
+        list
+    }
+}

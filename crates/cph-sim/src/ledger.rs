@@ -1,0 +1,37 @@
+//! What each phone was really made to do.
+
+use std::time::SystemTime;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// Every change that the simulator made to a phone, whatever the caller was told about it.
+///
+/// It is how a test proves that no phone was restarted twice. Phones that nobody touched are absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// By phone id, in the order in which phones were first touched.
+    pub phones: IndexMap<String, Vec<LedgerEntry>>,
+}
+
+/// One thing that a phone was made to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LedgerEntry {
+    /// The vendor's name of the operation.
+    pub operation: String,
+    /// The call that did it.
+    pub request_id: String,
+    /// The job that it started.
+    pub job_id: String,
+    /// When the job was started.
+    #[serde(with = "crate::timestamp")]
+    pub at: SystemTime,
+}
+
+impl Ledger {
+    /// What was done to one phone.
+    pub fn of(&self, phone_id: impl AsRef<str>) -> &[LedgerEntry] {
+        self.phones.get(phone_id.as_ref()).map_or(&[], Vec::as_slice)
+    }
+}

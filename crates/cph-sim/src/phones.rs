@@ -1,0 +1,249 @@
+//! The phones, what they are busy with, and how they are shown.
+
+use std::{collections::HashMap, time::SystemTime};
+
+use cph_core::PhoneStatus;
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use crate::{
+    chance,
+    fleet::{FleetPhone, is_id},
+    refusal::Refusal,
+    timestamp,
+};
+
+pub(crate) struct Phone {
+    pub(crate) id: String,
+    pub(crate) image_id: String,
+    ordinal: u64,
+    name: String,
+    model_name: String,
+    server_id: String,
+    /// `None`: as it came from the factory.
+    property: Option<IndexMap<String, String>>,
+    status: PhoneStatus,
+    work: Option<Work>,
+    create_time: SystemTime,
+    update_time: SystemTime,
+}
+
+/// What a phone is doing.
+pub(crate) struct Work {
+    pub(crate) request_id: String,
+    pub(crate) status: PhoneStatus,
+    /// `None`: it never ends.
+    pub(crate) end: Option<SystemTime>,
+    pub(crate) afterwards: PhoneStatus,
+}
+
+/// Every phone, in the order of the fleet.
+pub(crate) struct Phones {
+    phones: IndexMap<String, Phone>,
+    seed: u64,
+}
+
+impl Phone {
+    pub(crate) fn status(&self, now: SystemTime) -> PhoneStatus {
+        match &self.work {
+            Some(work) if work.end.is_some_and(|end| end <= now) => work.afterwards,
+            Some(work) => work.status,
+            None => self.status,
+        }
+    }
+
+    pub(crate) fn set_status(&mut self, status: PhoneStatus, now: SystemTime) {
+        self.status = status;
+        self.work = None;
+        self.update_time = now;
+    }
+
+    /// Whether this very call made it busy: a phone may stand in a call twice.
+    pub(crate) fn is_busy_with(&self, request_id: &str) -> bool {
+        self.work.as_ref().is_some_and(|work| work.request_id == request_id)
+    }
+
+    pub(crate) fn begin(&mut self, work: Work, now: SystemTime) {
+        self.work = Some(work);
+        self.update_time = now;
+    }
+
+    pub(crate) fn set_property(
+        &mut self,
+        property: IndexMap<String, String>,
+        merges: bool,
+        seed: u64,
+    ) {
+        if merges {
+            self.property
+                .get_or_insert_with(|| factory_property(self.ordinal, seed))
+                .extend(property);
+        } else {
+            self.property = Some(property);
+        }
+    }
+
+    pub(crate) fn ordinal(&self) -> u64 {
+        self.ordinal
+    }
+
+    /// What a list of phones and the details of one have in common.
+    fn answer(&self, now: SystemTime, seed: u64) -> Value {
+        json!({
+            "phone_name": self.name,
+            "server_id": self.server_id,
+            "phone_id": self.id,
+            "phone_model_name": self.model_name,
+            "image_id": self.image_id,
+            "image_version": "AOSP 9.0",
+            "vnc_enable": "false",
+            "status": self.status(now).code(),
+            "type": 0,
+            "imei": chance::digits(&mut chance::rng(seed, "imei", &[self.ordinal]), 15),
+            "traffic_type": "direct",
+            "volume_mode": 0,
+            "availability_zone": "sim-az1",
+            "metadata": {
+                "order_id": format!("CS{:015}", self.ordinal + 1),
+                "product_id": "00301-25217-0--0",
+            },
+            "has_encrypt": false,
+            "create_time": timestamp::to_second(self.create_time),
+            "update_time": timestamp::to_second(self.update_time),
+        })
+    }
+
+    fn details(&self, now: SystemTime, seed: u64) -> Value {
+        let factory;
+        let property = if let Some(property) = &self.property {
+            property
+        } else {
+            factory = factory_property(self.ordinal, seed);
+            &factory
+        };
+        let ordinal = self.ordinal;
+        let phone_ip =
+            format!("10.{}.{}.{}", ordinal / 62_500 % 250, ordinal / 250 % 250, ordinal % 250 + 1);
+        let mut details = self.answer(now, seed);
+        details["access_infos"] = json!([{
+            "type": "adb",
+            "device_ip": phone_ip,
+            "phone_ip": phone_ip,
+            "listen_port": 5555,
+            "access_ip": "",
+            "public_ip": "",
+            "intranet_ip": "172.31.0.1",
+            "server_ip": "172.31.0.1",
+            "access_port": 10_000 + ordinal % 50_000,
+        }]);
+        details["property"] = json!(property).to_string().into();
+        details["phone_data_volume"] = json!({ "volume_type": "GPSSD", "volume_size": 10 });
+        details
+    }
+}
+
+/// The properties of a phone that nobody has changed.
+fn factory_property(ordinal: u64, seed: u64) -> IndexMap<String, String> {
+    let mut rng = chance::rng(seed, "sim card", &[ordinal]);
+    let property = [
+        ("com.cph.mainkeys", "0".to_owned()),
+        ("sys.prop.writephonenum", format!("139{}", chance::digits(&mut rng, 8))),
+        ("sys.prop.writeimsi", format!("46000{}", chance::digits(&mut rng, 10))),
+        ("sys.prop.writewifissid", "cloudphone_wifi".to_owned()),
+    ];
+    property.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
+}
+
+impl Phones {
+    /// Sets the fleet up; phones without a server are spread evenly over `servers`.
+    pub(crate) fn new(fleet: Vec<FleetPhone>, servers: usize, seed: u64, now: SystemTime) -> Self {
+        let per_server = fleet.len().div_ceil(servers).max(1);
+        let image = chance::id(seed, "image", 0);
+        let phones = fleet.into_iter().enumerate().map(|(index, phone)| {
+            let ordinal = index as u64;
+            let server = (index / per_server) as u64;
+            let phone = Phone {
+                id: phone.phone_id,
+                image_id: phone.image_id.unwrap_or_else(|| image.clone()),
+                ordinal,
+                name: phone.phone_name.unwrap_or_else(|| format!("phone-{:04}", ordinal + 1)),
+                model_name: phone
+                    .phone_model_name
+                    .unwrap_or_else(|| "rx1.cp.c60.d10.e1v1".to_owned()),
+                server_id: phone.server_id.unwrap_or_else(|| chance::id(seed, "server", server)),
+                property: phone.property,
+                status: phone.status,
+                work: None,
+                create_time: now,
+                update_time: now,
+            };
+            (phone.id.clone(), phone)
+        });
+        Self { phones: phones.collect(), seed }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Phone> {
+        self.phones.values()
+    }
+
+    pub(crate) fn get(&self, phone_id: &str) -> Option<&Phone> {
+        self.phones.get(phone_id)
+    }
+
+    pub(crate) fn get_mut(&mut self, phone_id: &str) -> Option<&mut Phone> {
+        self.phones.get_mut(phone_id)
+    }
+
+    /// `ListCloudPhones`.
+    pub(crate) fn list(&self, query: &HashMap<String, String>, now: SystemTime) -> Value {
+        let asked = |name: &str| query.get(name).filter(|value| !value.is_empty());
+        let number = |name: &str| asked(name).and_then(|value| value.parse::<i64>().ok());
+        let (status, kind) = (number("status"), number("type"));
+        let matching: Vec<&Phone> = self
+            .iter()
+            .filter(|phone| {
+                asked("phone_name").is_none_or(|part| phone.name.contains(part.as_str()))
+                    && asked("server_id").is_none_or(|server| *server == phone.server_id)
+                    && status.is_none_or(|status| status == phone.status(now).code())
+                    && kind.is_none_or(|kind| kind == 0)
+            })
+            .collect();
+        let phones: Vec<Value> = Page::of(query)
+            .slice(&matching)
+            .iter()
+            .map(|phone| phone.answer(now, self.seed))
+            .collect();
+        json!({ "count": matching.len(), "phones": phones })
+    }
+
+    /// `ShowCloudPhoneDetail`.
+    pub(crate) fn show(&self, phone_id: &str, now: SystemTime) -> Result<Value, Refusal> {
+        if !is_id(phone_id) {
+            return Err(Refusal::of("CPS.0004"));
+        }
+        match self.get(phone_id) {
+            Some(phone) => Ok(phone.details(now, self.seed)),
+            None => Err(Refusal { status: 404, ..Refusal::of("CPS.0005") }),
+        }
+    }
+}
+
+/// The part of a list that a query asks for; its numbers have been validated.
+pub(crate) struct Page {
+    offset: usize,
+    limit: usize,
+}
+
+impl Page {
+    pub(crate) fn of(query: &HashMap<String, String>) -> Self {
+        let number = |name: &str, default| {
+            query.get(name).and_then(|text| text.parse().ok()).unwrap_or(default)
+        };
+        Self { offset: number("offset", 0), limit: number("limit", 100) }
+    }
+
+    pub(crate) fn slice<'a, T>(&self, all: &'a [T]) -> &'a [T] {
+        let rest = all.get(self.offset..).unwrap_or_default();
+        &rest[..rest.len().min(self.limit)]
+    }
+}

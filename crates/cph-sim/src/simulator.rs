@@ -1,0 +1,334 @@
+//! The simulator as its users see it.
+
+use std::{
+    collections::HashMap,
+    fmt, io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use cph_core::{PhoneId, PhoneStatus};
+use http::{Request, Response};
+use tokio::net::TcpListener;
+
+use crate::{
+    Assumptions, Fault, FaultError, FaultState, Fleet, JournalEntry, Ledger, Serving, SimClock,
+    chance, control,
+    faults::Faults,
+    gateway::{self, Reply},
+    jobs::Jobs,
+    phones::Phones,
+    server,
+    signature::Credentials,
+};
+
+/// Phones per server, where nobody says how many servers there are.
+const PHONES_PER_SERVER: usize = 60;
+
+/// Stands in for the service: a fleet of phones, their jobs, and the API in front of them.
+///
+/// Clones share one simulation. See the [crate] for an example.
+#[derive(Clone)]
+pub struct Simulator(Arc<Inner>);
+
+/// What never changes, and the state behind a lock that is never held while waiting.
+pub(crate) struct Inner {
+    pub(crate) seed: u64,
+    pub(crate) clock: SimClock,
+    pub(crate) assumptions: Assumptions,
+    pub(crate) credentials: Credentials,
+    pub(crate) project: String,
+    state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) phones: Phones,
+    pub(crate) jobs: Jobs,
+    pub(crate) faults: Faults,
+    pub(crate) ledger: Ledger,
+    pub(crate) journal: Vec<JournalEntry>,
+    /// How often each operation was called.
+    pub(crate) calls: HashMap<String, u64>,
+}
+
+impl Inner {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic in one test must not hide behind a second one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sets a [`Simulator`] up.
+#[derive(Debug, Clone, Default)]
+pub struct SimulatorBuilder {
+    phones: usize,
+    fleet: Option<Fleet>,
+    servers: Option<usize>,
+    seed: u64,
+    clock: Option<SimClock>,
+    faults: Vec<Fault>,
+    assumptions: Assumptions,
+}
+
+/// A simulator that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A fault rule cannot be followed.
+    #[error("fault {number}: {source}")]
+    Fault {
+        /// Which rule it is; the first is 1.
+        number: usize,
+        /// What is wrong with it.
+        source: FaultError,
+    },
+    /// A successful POST answers 200 or 201.
+    #[error("a successful POST answers 200 or 201, not {0}")]
+    PostStatus(u16),
+    /// Phones need a server.
+    #[error("there must be at least one server")]
+    NoServer,
+}
+
+impl SimulatorBuilder {
+    /// So many running phones, with ids from the seed; none by default.
+    #[must_use]
+    pub fn phones(self, phones: usize) -> Self {
+        Self { phones, ..self }
+    }
+
+    /// These phones, instead of a number of them.
+    #[must_use]
+    pub fn fleet(self, fleet: Fleet) -> Self {
+        Self { fleet: Some(fleet), ..self }
+    }
+
+    /// Over how many servers the phones are spread; one for every 60 phones by default.
+    #[must_use]
+    pub fn servers(self, servers: usize) -> Self {
+        Self { servers: Some(servers), ..self }
+    }
+
+    /// What all chance follows from; 0 by default. The same seed and calls give the same bytes.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// The clock; by default one that runs as fast as ours.
+    #[must_use]
+    pub fn clock(self, clock: SimClock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// One more fault rule.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// How the simulator behaves where no page says how the service does.
+    #[must_use]
+    pub fn assume(self, assumptions: Assumptions) -> Self {
+        Self { assumptions, ..self }
+    }
+
+    /// Checks everything and starts the simulation.
+    pub fn build(self) -> Result<Simulator, BuildError> {
+        let mut faults = Faults::default();
+        for (index, fault) in self.faults.into_iter().enumerate() {
+            faults.add(fault).map_err(|source| BuildError::Fault { number: index + 1, source })?;
+        }
+        if !matches!(self.assumptions.post_status, 200 | 201) {
+            return Err(BuildError::PostStatus(self.assumptions.post_status));
+        }
+        let seed = self.seed;
+        let fleet = self.fleet.unwrap_or_else(|| Fleet::of_size(self.phones, seed));
+        let servers =
+            self.servers.unwrap_or_else(|| fleet.len().div_ceil(PHONES_PER_SERVER).max(1));
+        if servers == 0 {
+            return Err(BuildError::NoServer);
+        }
+        let clock = self.clock.unwrap_or_else(|| SimClock::scaled(1.0));
+        let state = State {
+            phones: Phones::new(fleet.0, servers, seed, clock.now()),
+            jobs: Jobs::default(),
+            faults,
+            ledger: Ledger::default(),
+            journal: Vec::new(),
+            calls: HashMap::new(),
+        };
+        Ok(Simulator(Arc::new(Inner {
+            seed,
+            clock,
+            assumptions: self.assumptions,
+            credentials: Credentials {
+                access_key: chance::key(seed, "access key", 20),
+                secret_key: chance::key(seed, "secret key", 40),
+                token: chance::key(seed, "token", 64),
+            },
+            project: chance::id(seed, "project", 0),
+            state: Mutex::new(state),
+        })))
+    }
+}
+
+impl Simulator {
+    /// Begins to set a simulator up.
+    pub fn builder() -> SimulatorBuilder {
+        SimulatorBuilder::default()
+    }
+
+    /// Answers one request, without a socket.
+    ///
+    /// A client that takes any function as its transport can be given this one. An `Err` is what a broken connection
+    /// looks like.
+    ///
+    /// Without a fault that delays it the call is done when the future is first polled; a delayed call is done even if
+    /// the future is dropped, just as a service does not notice that its caller has given up. Delays need a tokio
+    /// runtime.
+    pub fn call(
+        &self,
+        request: Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<Bytes>, io::Error>> + Send + 'static + use<> {
+        let reply = self.reply(request);
+        async move {
+            match reply.await {
+                Reply::Whole(response) => Ok(response),
+                Reply::CutOff(_) => Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the connection ended in the middle of the answer",
+                )),
+                Reply::Nothing(kind) => Err(kind.into()),
+            }
+        }
+    }
+
+    pub(crate) fn reply(
+        &self,
+        request: Request<Bytes>,
+    ) -> impl Future<Output = Reply> + Send + 'static + use<> {
+        let sim = self.clone();
+        async move {
+            match control::answer(&sim, &request) {
+                Some(response) => Reply::Whole(response),
+                None => gateway::answer(sim.0, request).await,
+            }
+        }
+    }
+
+    /// Serves on a free port of this machine until the returned value is dropped.
+    pub async fn start(&self) -> io::Result<Serving> {
+        self.serve(TcpListener::bind("127.0.0.1:0").await?)
+    }
+
+    /// Serves on this listener until the returned value is dropped.
+    ///
+    /// # Panics
+    ///
+    /// If it is called outside a tokio runtime.
+    pub fn serve(&self, listener: TcpListener) -> io::Result<Serving> {
+        server::serve(self.clone(), listener)
+    }
+
+    /// A base URL for [`call`](Self::call), which looks at paths only. [`start`](Self::start) gives a real one.
+    pub fn endpoint(&self) -> &'static str {
+        "http://localhost"
+    }
+
+    /// The only project.
+    pub fn project(&self) -> &str {
+        &self.0.project
+    }
+
+    /// The region that it pretends to be in.
+    pub fn region(&self) -> &'static str {
+        "cn-north-4"
+    }
+
+    /// The only access key.
+    pub fn access_key(&self) -> &str {
+        &self.0.credentials.access_key
+    }
+
+    /// The secret key that belongs to the access key.
+    pub fn secret_key(&self) -> &str {
+        &self.0.credentials.secret_key
+    }
+
+    /// The token that is taken instead of a signature.
+    pub fn token(&self) -> &str {
+        &self.0.credentials.token
+    }
+
+    /// What all chance follows from.
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// The time that it lives in.
+    pub fn clock(&self) -> &SimClock {
+        &self.0.clock
+    }
+
+    /// How it behaves where no page says how the service does.
+    pub fn assumptions(&self) -> &Assumptions {
+        &self.0.assumptions
+    }
+
+    /// The ids of the phones, in the order of the fleet.
+    #[expect(clippy::missing_panics_doc, reason = "every fleet was checked")]
+    pub fn phones(&self) -> Vec<PhoneId> {
+        let id = |phone: &crate::phones::Phone| phone.id.parse().expect("a hexadecimal id");
+        self.0.state().phones.iter().map(id).collect()
+    }
+
+    /// The present status of a phone; `None` if there is no such phone.
+    pub fn phone_status(&self, phone_id: impl AsRef<str>) -> Option<PhoneStatus> {
+        let now = self.0.clock.now();
+        self.0.state().phones.get(phone_id.as_ref()).map(|phone| phone.status(now))
+    }
+
+    /// Puts a phone into a status, whatever it is doing; returns whether there is such a phone.
+    pub fn set_phone_status(&self, phone_id: impl AsRef<str>, status: PhoneStatus) -> bool {
+        let now = self.0.clock.now();
+        let mut state = self.0.state();
+        let phone = state.phones.get_mut(phone_id.as_ref());
+        phone.map(|phone| phone.set_status(status, now)).is_some()
+    }
+
+    /// What each phone was really made to do.
+    pub fn ledger(&self) -> Ledger {
+        self.0.state().ledger.clone()
+    }
+
+    /// The calls that came in, the oldest first.
+    pub fn journal(&self) -> Vec<JournalEntry> {
+        self.0.state().journal.clone()
+    }
+
+    /// The fault rules, how often each struck and how often it still will.
+    pub fn faults(&self) -> Vec<FaultState> {
+        self.0.state().faults.states()
+    }
+
+    /// Adds a fault rule.
+    pub fn inject(&self, fault: Fault) -> Result<(), FaultError> {
+        self.0.state().faults.add(fault)
+    }
+
+    pub(crate) fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.0.state())
+    }
+}
+
+impl fmt::Debug for Simulator {
+    /// Shows no keys and nothing of the phones: their properties are personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("seed", &self.seed())
+            .field("clock", self.clock())
+            .finish_non_exhaustive()
+    }
+}

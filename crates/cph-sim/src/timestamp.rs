@@ -1,0 +1,30 @@
+//! Times as text: UTC, RFC 3339.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+/// To the second, as jobs and phones print it: `2025-10-28T12:00:00Z`.
+pub(crate) fn to_second(time: SystemTime) -> String {
+    timestamp(time).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::try_from(time).expect("a time within the years -9999 to 9999")
+}
+
+pub(crate) fn serialize<S: Serializer>(
+    time: &SystemTime,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&timestamp(*time))
+}
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<SystemTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let timestamp: Timestamp = text.parse().map_err(D::Error::custom)?;
+    timestamp.try_into().map_err(D::Error::custom)
+}

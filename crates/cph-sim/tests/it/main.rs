@@ -1,0 +1,11 @@
+//! The simulator as a client sees it.
+
+mod assumptions;
+mod faults;
+mod gateway;
+mod jobs;
+mod laws;
+mod phones;
+mod restart;
+mod socket;
+mod support;
