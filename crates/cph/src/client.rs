@@ -60,9 +60,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// A fresh random number.
-    pub(crate) fn draw(&self) -> u64 {
-        self.random.lock().unwrap_or_else(PoisonError::into_inner).u64(..)
+    /// Draws from the client's one source of chance.
+    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
+        draw(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -134,8 +134,9 @@ impl Client {
         &self.shared.clock
     }
 
-    pub(crate) fn draw(&self) -> u64 {
-        self.shared.draw()
+    /// A number between 0 and 1, by chance.
+    pub(crate) fn chance(&self) -> f64 {
+        self.shared.draw(fastrand::Rng::f64)
     }
 
     /// Makes one call of the generated client.
@@ -210,8 +211,8 @@ impl Default for ClientBuilder {
             transport: None,
             clock: Arc::new(SystemClock),
             connect_timeout: Duration::from_secs(10),
-            attempt_timeout: Duration::from_secs(60),
-            call_timeout: Duration::from_secs(120),
+            attempt_timeout: Duration::from_mins(1),
+            call_timeout: Duration::from_mins(2),
             attempts: 5,
             allow_http: false,
             resend_after: HashSet::new(),

@@ -115,7 +115,7 @@ impl Credentials {
             Kind::Key { access_key, secret_key, security_token } => CredentialParts::Key {
                 access_key,
                 secret_key: secret_key.expose_secret(),
-                security_token: security_token.as_ref().map(|token| token.expose_secret()),
+                security_token: security_token.as_ref().map(secrecy::ExposeSecret::expose_secret),
             },
             Kind::Token(token) => CredentialParts::Token(token.expose_secret()),
         }

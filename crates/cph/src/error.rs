@@ -158,7 +158,7 @@ impl Error {
             .collect::<Vec<_>>()
             .join("; ");
         if problems.len() > SHOWN {
-            text.push_str(&format!("; and {} more", problems.len() - SHOWN));
+            text = format!("{text}; and {} more", problems.len() - SHOWN);
         }
         let mut error = Self::new(kind, Delivery::NotSent, text);
         error.0.problems = problems;

@@ -79,9 +79,10 @@ pub use batch::{
 pub use client::{Client, ClientBuilder};
 pub use clock::{Clock, SystemClock};
 pub use cph_core::{
-    BandwidthLimit, ErrorCode, ImageId, InvalidId, JobId, JobStatus, Operation, PhoneId,
-    PhoneStatus, ProjectId, Properties, PropertyError, PropertyKey, PropertyProblem, PropertyText,
-    Region, RequestId, ServerId,
+    Assumption, BandwidthLimit, Basis, Batch, Class, CodeEntry, Effect, ErrorCode, ImageId,
+    InvalidId, JobFamily, JobId, JobStatus, Limit, Operation, PhoneId, PhoneStatus, ProjectId,
+    Properties, PropertyError, PropertyKey, PropertyKind, PropertyProblem, PropertyText, Region,
+    RequestId, Scope, ServerId, UnknownRegion, UnknownStatus, Vintage, mask_json,
 };
 pub use credentials::Credentials;
 pub use delivery::Delivery;

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cph_core::{ImageId, PhoneId, Properties, PropertyText, limits, mask_json};
+use cph_core::{ImageId, PhoneId, PropertyText, limits, mask_json};
 use cph_raw::types::{PhoneProperty, RestartCloudPhoneRequestBody};
 
 use crate::{
@@ -38,8 +38,9 @@ impl RestartTarget {
 
     /// Sets properties; each must pass the documented rule of its key, keys that nobody documents pass.
     #[must_use]
-    pub fn properties(mut self, properties: Properties) -> Self {
-        self.property = (!properties.is_empty()).then(|| properties.to_text());
+    pub fn properties(mut self, properties: impl Into<PropertyText>) -> Self {
+        let text = properties.into();
+        self.property = (text.as_str() != "{}").then_some(text);
         self
     }
 
@@ -85,8 +86,8 @@ impl From<&PhoneId> for RestartTarget {
     }
 }
 
-impl<I: Into<String>> From<(I, Properties)> for RestartTarget {
-    fn from((phone_id, properties): (I, Properties)) -> Self {
+impl<I: Into<String>, P: Into<PropertyText>> From<(I, P)> for RestartTarget {
+    fn from((phone_id, properties): (I, P)) -> Self {
         Self::new(phone_id).properties(properties)
     }
 }
@@ -194,7 +195,7 @@ impl Restart {
             send: {
                 let (bodies, image) = (Arc::new(plan.bodies), plan.image);
                 Arc::new(move |client, part| {
-                    let body = body(&bodies, &image, &part);
+                    let body = body(&bodies, image.as_ref(), &part);
                     Box::pin(async move { send(&client, body).await })
                 })
             },
@@ -212,7 +213,9 @@ impl Restart {
         let places: Vec<usize> = (0..plan.bodies.len()).collect();
         let parts = places.chunks(plan.options.part.min(plan.options.max_down));
         Ok(parts
-            .map(|part| mask_json(&serde_json::json!(body(&plan.bodies, &plan.image, part))))
+            .map(|part| {
+                mask_json(&serde_json::json!(body(&plan.bodies, plan.image.as_ref(), part)))
+            })
             .collect())
     }
 
@@ -220,7 +223,7 @@ impl Restart {
         let mut problems = Vec::new();
         let mut options = self.options.clone();
         options.part = self.part.unwrap_or(options.part);
-        options.max_down = self.max_down.unwrap_or(2 * options.part);
+        options.max_down = self.max_down.unwrap_or(2 * options.part.max(1));
         for (what, number) in [
             ("batch", options.part),
             ("in-flight", options.in_flight),
@@ -296,11 +299,11 @@ struct Plan {
 
 fn body(
     bodies: &[PhoneProperty],
-    image: &Option<ImageId>,
+    image: Option<&ImageId>,
     part: &[usize],
 ) -> RestartCloudPhoneRequestBody {
     RestartCloudPhoneRequestBody {
-        image_id: image.as_ref().map(ToString::to_string),
+        image_id: image.map(ToString::to_string),
         phones: part.iter().map(|&place| bodies[place].clone()).collect(),
     }
 }

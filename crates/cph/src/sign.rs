@@ -53,7 +53,9 @@ fn canonical_request(request: Signed<'_>) -> (String, String) {
         .collect();
     headers.sort();
     let names = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines = headers
+        .iter()
+        .fold(String::new(), |lines, (name, value)| format!("{lines}{name}:{value}\n"));
     let canonical = format!(
         "{}\n{}\n{}\n{lines}\n{names}\n{}",
         request.method.to_ascii_uppercase(),

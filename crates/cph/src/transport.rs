@@ -70,7 +70,7 @@ impl Call {
             .with_max_delay(Duration::from_secs(20))
             .with_max_times(shared.policy.attempts.saturating_sub(1))
             .with_jitter()
-            .with_jitter_seed(shared.draw())
+            .with_jitter_seed(shared.draw(|random| random.u64(..)))
             .build();
         for attempt in 1.. {
             let signed = self.sign(request.clone(), shared.clock.now())?;

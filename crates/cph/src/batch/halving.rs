@@ -73,13 +73,11 @@ impl Halving {
             left.extend(self.rest());
             return Verdict::GiveUp(left);
         }
-        match piece.as_slice() {
-            [culprit] => Verdict::Culprit(*culprit),
-            _ => {
-                self.refused.push(piece);
-                Verdict::Halve
-            }
+        if let [culprit] = piece.as_slice() {
+            return Verdict::Culprit(*culprit);
         }
+        self.refused.push(piece);
+        Verdict::Halve
     }
 
     /// Every target that the search has not decided about; ends the search.

@@ -23,7 +23,7 @@ use futures_util::future::BoxFuture;
 use crate::{Client, Error};
 
 /// How long a job may take unless told otherwise.
-pub(crate) const JOB_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+pub(crate) const JOB_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// A batch operation, described: the engine knows no more of it than this.
 pub(crate) struct Work {

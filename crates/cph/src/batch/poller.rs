@@ -5,14 +5,14 @@ use cph_core::{ErrorCode, JobFamily, RequestId};
 use crate::{Client, Delivery, Error, Job, jobs};
 
 /// What came of asking about some request ids.
-pub(super) struct Asked {
-    pub(super) request_ids: Vec<RequestId>,
-    pub(super) answer: Result<Vec<Job>, Error>,
+pub(crate) struct Asked {
+    pub(crate) request_ids: Vec<RequestId>,
+    pub(crate) answer: Result<Vec<Job>, Error>,
 }
 
 /// Asks about all of `request_ids`, as many in one query as the service takes. A refused query of several is split, so that
 /// one bad id does not hide the jobs of the others.
-pub(super) async fn sweep(client: Client, request_ids: Vec<RequestId>) -> Vec<Asked> {
+pub(crate) async fn sweep(client: Client, request_ids: Vec<RequestId>) -> Vec<Asked> {
     let mut groups: Vec<Vec<RequestId>> = request_ids
         .chunks(cph_core::limits::LIST_JOBS_REQUEST_IDS)
         .map(<[RequestId]>::to_vec)
@@ -34,7 +34,7 @@ pub(super) async fn sweep(client: Client, request_ids: Vec<RequestId>) -> Vec<As
 }
 
 /// The target that a job is about.
-pub(super) fn target(job: &Job, family: JobFamily) -> Option<&str> {
+pub(crate) fn target(job: &Job, family: JobFamily) -> Option<&str> {
     match family {
         JobFamily::Phone => job.phone_id.as_deref(),
         JobFamily::Server => job.server_id.as_deref(),

@@ -69,11 +69,11 @@ impl Run {
         for job in &jobs {
             match job.target.parse::<PhoneId>() {
                 Ok(phone) if phones.contains(&phone) => {
-                    problems.push(Problem::new(format!("the ticket names {phone} twice")))
+                    problems.push(Problem::new(format!("the ticket names {phone} twice")));
                 }
                 Ok(phone) => phones.push(phone),
                 Err(error) => {
-                    problems.push(Problem::new(format!("the ticket is damaged: {error}")))
+                    problems.push(Problem::new(format!("the ticket is damaged: {error}")));
                 }
             }
         }
@@ -142,18 +142,21 @@ impl Run {
         if self.missing == 0 {
             return None;
         }
-        let outcome = match self.settled.recv().await {
-            Some(settled) => self.outcome(settled),
-            // The task is gone before its time: say so for everyone it owes.
-            None => {
-                let target = self.taken.iter().position(|taken| !taken)?;
-                let fate = Fate::Unconfirmed(UnconfirmedReason::CutOff);
-                self.outcome(Settled { target, fate, request_id: None, job_id: None, took: None })
-            }
+        let settled = match self.settled.recv().await {
+            Some(settled) => settled,
+            None => self.cut_off()?,
         };
+        let outcome = self.outcome(settled);
         self.missing -= 1;
         self.outcomes.push(outcome.clone());
         Some(outcome)
+    }
+
+    /// The task is gone before its time: its runtime ended, say. Everyone it still owes is unconfirmed.
+    fn cut_off(&self) -> Option<Settled> {
+        let target = self.taken.iter().position(|taken| !taken)?;
+        let fate = Fate::Unconfirmed(UnconfirmedReason::CutOff);
+        Some(Settled { target, fate, request_id: None, job_id: None, took: None })
     }
 
     fn outcome(&mut self, settled: Settled) -> Outcome {

@@ -1,0 +1,271 @@
+//! The run loop: it owns sending, polling and outcomes. One task per run.
+//!
+//! ```text
+//! gate open? -> observer.before -> send -> observer.after -> poll what is due -> settle -> next gate
+//! ```
+
+mod following;
+mod sending;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use cph_core::{JobId, RequestId};
+use futures_util::{
+    future::BoxFuture,
+    stream::{FuturesUnordered, StreamExt as _},
+};
+use tokio::sync::{mpsc, watch};
+
+use self::following::LOOKING;
+use super::{
+    Answer, Options, Work,
+    halving::Halving,
+    observer::{Observer, Part},
+    outcome::{Fate, Fault, NotSentReason, UnconfirmedReason},
+    poller::Asked,
+    ticket::OpenJob,
+};
+use crate::{Client, Error};
+
+/// A target has settled: sent to the handle.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) target: usize,
+    pub(crate) fate: Fate,
+    pub(crate) request_id: Option<RequestId>,
+    pub(crate) job_id: Option<JobId>,
+    pub(crate) took: Option<Duration>,
+}
+
+/// Where a target stands.
+#[derive(Debug, Clone)]
+enum State {
+    Unsent,
+    Sent,
+    /// In a refused part that is being halved.
+    Refused(Fault),
+    /// Sent, but its entry was lost: jobs under the request id may tell.
+    Looking {
+        request_id: RequestId,
+        since: SystemTime,
+        expires: SystemTime,
+        reason: UnconfirmedReason,
+    },
+    /// Accepted with a job.
+    Waiting {
+        request_id: RequestId,
+        job_id: JobId,
+        since: SystemTime,
+        expires: SystemTime,
+        seen_running: bool,
+    },
+    Settled,
+}
+
+pub(crate) struct Engine {
+    client: Client,
+    work: Work,
+    options: Options,
+    observer: Box<dyn Observer>,
+    out: mpsc::UnboundedSender<Settled>,
+    stop: watch::Receiver<bool>,
+    open_jobs: Arc<Mutex<Vec<OpenJob>>>,
+
+    states: Vec<State>,
+    places: HashMap<String, usize>,
+    /// Unsent targets, in order.
+    queue: VecDeque<usize>,
+    /// Refused parts waiting to be halved, and the search that is under way.
+    refused_parts: VecDeque<Vec<usize>>,
+    halving: Option<Halving>,
+    /// Targets that are sent and not settled.
+    down: usize,
+    unsettled: usize,
+    part_size: usize,
+    parts_sent: usize,
+    /// Some target was accepted: the run no longer goes one part at a time.
+    proven: bool,
+    /// Why nothing more is sent.
+    stopped: Option<NotSentReason>,
+    next_look: Option<SystemTime>,
+    /// Count and sum of how long jobs took.
+    ended_jobs: (u32, Duration),
+}
+
+type Sending = BoxFuture<'static, (Part, Vec<usize>, Result<Answer, Error>)>;
+type Sweep = BoxFuture<'static, (SystemTime, Vec<Asked>)>;
+
+impl Engine {
+    pub(crate) fn new(
+        client: Client,
+        work: Work,
+        options: Options,
+        observer: Box<dyn Observer>,
+        out: mpsc::UnboundedSender<Settled>,
+        stop: watch::Receiver<bool>,
+        open_jobs: Arc<Mutex<Vec<OpenJob>>>,
+    ) -> Self {
+        let n = work.targets.len();
+        let part_size = options.part.min(options.max_down);
+        Self {
+            places: work.targets.iter().cloned().zip(0..).collect(),
+            client,
+            work,
+            options,
+            observer,
+            out,
+            stop,
+            open_jobs,
+            states: vec![State::Unsent; n],
+            queue: (0..n).collect(),
+            refused_parts: VecDeque::new(),
+            halving: None,
+            down: 0,
+            unsettled: n,
+            part_size,
+            parts_sent: 0,
+            proven: false,
+            stopped: None,
+            next_look: None,
+            ended_jobs: (0, Duration::ZERO),
+        }
+    }
+
+    /// Puts the targets of a ticket where an earlier run left them; nothing will be sent.
+    pub(crate) fn resume(&mut self, jobs: Vec<OpenJob>) {
+        self.queue.clear();
+        let now = self.client.clock().now();
+        for (target, job) in jobs.into_iter().enumerate() {
+            let since = job.since();
+            self.down += 1;
+            self.states[target] = match job.job_id {
+                Some(job_id) => self.waiting(job.request_id, job_id, since),
+                None => State::Looking {
+                    request_id: job.request_id,
+                    since,
+                    expires: self.before_deadline(now + LOOKING),
+                    reason: UnconfirmedReason::NotInAnswer,
+                },
+            };
+        }
+        self.next_look = Some(now);
+        self.publish();
+    }
+
+    pub(crate) async fn run(mut self) {
+        let mut sends: FuturesUnordered<Sending> = FuturesUnordered::new();
+        let mut sweep: Option<Sweep> = None;
+        let mut handle_dropped = false;
+        loop {
+            while let Some(targets) = self.next_part(sends.len()) {
+                sends.extend(self.send(targets));
+            }
+            if sends.is_empty() && (self.unsettled == 0 || handle_dropped) {
+                return;
+            }
+            if sweep.is_none()
+                && self.look_due().is_some_and(|look| look <= self.client.clock().now())
+            {
+                sweep = self.look();
+            }
+            let deadline = self.options.deadline.filter(|_| self.stopped.is_none());
+            let look = if sweep.is_some() { None } else { self.look_due() };
+            let wake = deadline.into_iter().chain(look).min();
+            tokio::select! {
+                biased;
+                Some((part, targets, result)) = sends.next(), if !sends.is_empty() => self.answered(&part, &targets, result),
+                Some((started, asked)) = option(&mut sweep) => {
+                    sweep = None;
+                    self.looked(started, asked);
+                }
+                changed = self.stop.changed(), if !handle_dropped => {
+                    handle_dropped = changed.is_err();
+                    self.halt(NotSentReason::Stopped);
+                }
+                () = wait(&self.client, wake) => {
+                    if self.past_deadline() && self.stopped.is_none() {
+                        self.halt(NotSentReason::Deadline);
+                    }
+                }
+            }
+        }
+    }
+
+    fn settle(&mut self, target: usize, fate: Fate) {
+        self.settle_in(target, fate, None, None);
+    }
+
+    fn settle_refused(&mut self, target: usize) {
+        if let State::Refused(fault) = self.states[target].clone() {
+            self.settle(target, Fate::Refused(fault));
+        }
+    }
+
+    /// The one place where an outcome comes into being: a settled target stays settled.
+    fn settle_in(
+        &mut self,
+        target: usize,
+        fate: Fate,
+        request_id: Option<RequestId>,
+        job: Option<(JobId, Duration)>,
+    ) {
+        match std::mem::replace(&mut self.states[target], State::Settled) {
+            State::Settled => return,
+            State::Sent | State::Looking { .. } | State::Waiting { .. } => self.down -= 1,
+            State::Unsent | State::Refused(_) => {}
+        }
+        self.unsettled -= 1;
+        let (job_id, took) = job.unzip();
+        // A handle that is gone needs no outcomes.
+        let _gone = self.out.send(Settled { target, fate, request_id, job_id, took });
+    }
+
+    /// What a ticket taken now would hold.
+    fn publish(&self) {
+        let open = self.states.iter().enumerate().filter_map(|(target, state)| {
+            let (request_id, job_id, since) = match state {
+                State::Looking { request_id, since, .. } => (request_id, None, since),
+                State::Waiting { request_id, job_id, since, .. } => {
+                    (request_id, Some(job_id), since)
+                }
+                _ => return None,
+            };
+            Some(OpenJob::new(&self.work.targets[target], request_id, job_id, *since))
+        });
+        *self.open_jobs.lock().unwrap_or_else(PoisonError::into_inner) = open.collect();
+    }
+}
+
+/// The future in `slot`, or never.
+async fn option<T>(slot: &mut Option<BoxFuture<'static, T>>) -> Option<T> {
+    match slot {
+        Some(future) => Some(future.await),
+        None => std::future::pending().await,
+    }
+}
+
+async fn wait(client: &Client, until: Option<SystemTime>) {
+    match until {
+        Some(until) => {
+            let left = until.duration_since(client.clock().now()).unwrap_or_default();
+            client.clock().sleep(left.max(Duration::from_millis(1))).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// An error with everything behind it, in one line.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

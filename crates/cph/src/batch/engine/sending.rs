@@ -1,0 +1,267 @@
+//! Which part goes next, and what its answer means.
+
+use std::collections::{BTreeSet, HashMap};
+
+use cph_core::{JobId, RequestId, Scope};
+
+use super::{Engine, Sending, State, chain};
+use crate::{
+    Delivery, Error,
+    batch::{
+        Answer,
+        halving::{Halving, Verdict},
+        observer::{Entry, Part, PartAnswer},
+        outcome::{Fate, Fault, NotSentReason, UnconfirmedReason},
+    },
+};
+
+impl Engine {
+    /// The next part, if the gate is open for it.
+    pub(super) fn next_part(&mut self, in_flight: usize) -> Option<Vec<usize>> {
+        if self.past_deadline() && self.stopped.is_none() {
+            self.halt(NotSentReason::Deadline);
+        }
+        if self.stopped.is_some() || in_flight >= self.options.in_flight {
+            return None;
+        }
+        // A part is halved one piece at a time, and a run that has started nobody yet feels its way.
+        let alone = !self.proven || self.halving.is_some() || !self.refused_parts.is_empty();
+        if alone && in_flight > 0 || !self.proven && self.is_looking() {
+            return None;
+        }
+        if self.halving.is_none() {
+            self.halving = self.refused_parts.pop_front().map(Halving::new);
+        }
+        if let Some(halving) = &mut self.halving {
+            match halving.next() {
+                Some(piece) => return Some(piece),
+                None => self.halving = None,
+            }
+            return self.next_part(in_flight);
+        }
+        let size = self.part_size.min(self.queue.len());
+        if size == 0 || self.down + size > self.options.max_down {
+            return None;
+        }
+        Some(self.queue.drain(..size).collect())
+    }
+
+    /// Tells the observer and makes the call.
+    pub(super) fn send(&mut self, targets: Vec<usize>) -> Option<Sending> {
+        let part = Part {
+            number: self.parts_sent + 1,
+            targets: targets.iter().map(|&target| self.work.targets[target].clone()).collect(),
+            unsent: self.queue.len(),
+        };
+        if let Err(error) = self.observer.before(&part) {
+            let reason = NotSentReason::Observer(error.to_string());
+            for target in targets {
+                let fate = match &self.states[target] {
+                    State::Refused(fault) => Fate::Refused(fault.clone()),
+                    _ => Fate::NotSent(reason.clone()),
+                };
+                self.settle(target, fate);
+            }
+            self.halt(reason);
+            return None;
+        }
+        self.parts_sent += 1;
+        self.down += targets.len();
+        for &target in &targets {
+            self.states[target] = State::Sent;
+        }
+        let call = (self.work.send)(self.client.clone(), targets.clone());
+        Some(Box::pin(async move {
+            let result = call.await;
+            (part, targets, result)
+        }))
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        part: &Part,
+        targets: &[usize],
+        result: Result<Answer, Error>,
+    ) {
+        let answer = match &result {
+            Ok(answer) => PartAnswer {
+                request_id: answer.request_id.as_ref().map(RequestId::as_str),
+                entries: &answer.entries,
+                error: None,
+            },
+            Err(error) => {
+                PartAnswer { request_id: error.request_id(), entries: &[], error: Some(error) }
+            }
+        };
+        self.observer.after(part, answer);
+        match result {
+            Ok(answer) => self.accepted(targets, answer),
+            Err(error) => match error.delivery() {
+                Delivery::NotSent => self.never_left(targets, &error),
+                Delivery::Refused => self.refused(targets, &error),
+                Delivery::Unknown => self.lost(targets, &error),
+            },
+        }
+        // An answer that comes after the run has stopped may put targets back.
+        self.settle_unsent();
+        self.publish();
+    }
+
+    /// An answer with an entry per target, more or less.
+    fn accepted(&mut self, targets: &[usize], answer: Answer) {
+        let now = self.client.clock().now();
+        let mut entries: HashMap<usize, Entry> = HashMap::new();
+        for entry in answer.entries {
+            let place = entry.target.as_ref().and_then(|target| self.places.get(target)).copied();
+            let Some(target) = place.filter(|target| targets.contains(target)) else {
+                tracing::warn!(
+                    target = entry.target,
+                    "the answer speaks of a target that was not asked for"
+                );
+                continue;
+            };
+            // Doubled entries: one with a job outranks one without, the first outranks the later.
+            let kept = entries.entry(target).or_default();
+            if kept.job_id.is_none() && (kept.target.is_none() || entry.job_id.is_some()) {
+                *kept = entry;
+            }
+        }
+        let (mut started, mut forgotten) = (0, 0);
+        let mut codes = BTreeSet::new();
+        for &target in targets {
+            let entry = entries.remove(&target).unwrap_or_default();
+            let job_id = entry.job_id.as_deref().and_then(|job_id| job_id.parse::<JobId>().ok());
+            match (job_id, answer.request_id.clone()) {
+                (Some(job_id), Some(request_id)) => {
+                    started += 1;
+                    self.states[target] = self.waiting(request_id, job_id, now);
+                }
+                (None, request_id)
+                    if entry.error_code.as_ref().is_some_and(|code| !code.is_empty()) =>
+                {
+                    let fault = Fault::new(entry.error_code.as_deref(), entry.error_msg.as_deref());
+                    codes.insert(fault.code.clone());
+                    self.settle_in(target, Fate::Refused(fault), request_id, None);
+                }
+                (_, request_id) => {
+                    forgotten += 1;
+                    self.look_for(target, request_id, UnconfirmedReason::NotInAnswer);
+                }
+            }
+        }
+        if let Some(halving) = &mut self.halving {
+            halving.accepted();
+        }
+        let first = !self.proven;
+        self.proven |= started > 0;
+        let about_targets =
+            targets.len() == 1 && codes.iter().all(|code| code.scope() == Scope::Target);
+        if first && (forgotten > 0 || started == 0 && codes.len() == 1 && !about_targets) {
+            self.halt(NotSentReason::FirstPart);
+        }
+        self.look_soon(now);
+    }
+
+    fn never_left(&mut self, targets: &[usize], error: &Error) {
+        let reason = NotSentReason::NoConnection(chain(error));
+        for &target in targets {
+            self.settle(target, Fate::NotSent(reason.clone()));
+        }
+        if let Some(halving) = &mut self.halving {
+            halving.accepted();
+        }
+        if !self.proven {
+            self.halt(reason);
+        }
+    }
+
+    /// The whole call was refused, with an effect of none.
+    fn refused(&mut self, targets: &[usize], error: &Error) {
+        let fault = Fault::of(error);
+        let request_id = error.request_id().and_then(|id| id.parse().ok());
+        if !self.options.trust_refusal {
+            for &target in targets {
+                self.settle_in(
+                    target,
+                    Fate::Unconfirmed(UnconfirmedReason::RefusalNotTrusted(fault.clone())),
+                    request_id.clone(),
+                    None,
+                );
+            }
+            self.halt(NotSentReason::Refused(fault));
+            return;
+        }
+        let scope = error.code().map_or(Scope::Call, |code| code.scope());
+        if scope == Scope::Size && targets.len() > 1 && self.halving.is_none() {
+            self.down -= targets.len();
+            self.part_size = targets.len().div_ceil(2);
+            for &target in targets.iter().rev() {
+                self.states[target] = State::Unsent;
+                self.queue.push_front(target);
+            }
+            return;
+        }
+        for &target in targets {
+            self.states[target] = State::Refused(fault.clone());
+        }
+        self.down -= targets.len();
+        if scope == Scope::Target {
+            match &mut self.halving {
+                Some(halving) => match halving.refused(targets.to_vec(), fault.code.clone()) {
+                    Verdict::Halve => return,
+                    Verdict::Culprit(target) => {
+                        return self.settle_in(target, Fate::Refused(fault), request_id, None);
+                    }
+                    Verdict::GiveUp(left) => {
+                        for target in left {
+                            self.settle_refused(target);
+                        }
+                    }
+                },
+                None if targets.len() > 1 => return self.refused_parts.push_back(targets.to_vec()),
+                None => return self.settle_in(targets[0], Fate::Refused(fault), request_id, None),
+            }
+        }
+        for &target in targets {
+            self.settle_refused(target);
+        }
+        self.halt(NotSentReason::Refused(fault));
+    }
+
+    /// Nobody knows whether the call was carried out; its request id may tell.
+    fn lost(&mut self, targets: &[usize], error: &Error) {
+        let request_id: Option<RequestId> = error.request_id().and_then(|id| id.parse().ok());
+        let reason = UnconfirmedReason::AnswerLost(chain(error));
+        for &target in targets {
+            self.look_for(target, request_id.clone(), reason.clone());
+        }
+        if let Some(halving) = &mut self.halving {
+            halving.accepted();
+        }
+        if !self.proven && request_id.is_none() {
+            self.halt(NotSentReason::FirstPart);
+        }
+        self.look_soon(self.client.clock().now());
+    }
+
+    /// Sends nothing more. What was not sent settles now; what runs is waited for.
+    pub(super) fn halt(&mut self, reason: NotSentReason) {
+        if self.stopped.is_none() {
+            tracing::debug!(%reason, "nothing more is sent");
+            self.stopped = Some(reason);
+        }
+        self.settle_unsent();
+    }
+
+    /// Settles what will not be sent, since the run has stopped.
+    fn settle_unsent(&mut self) {
+        let Some(reason) = self.stopped.clone() else { return };
+        while let Some(target) = self.queue.pop_front() {
+            self.settle(target, Fate::NotSent(reason.clone()));
+        }
+        let rest = self.halving.take().map_or_else(Vec::new, |mut halving| halving.rest());
+        for target in self.refused_parts.drain(..).flatten().chain(rest).collect::<Vec<_>>() {
+            self.settle_refused(target);
+        }
+    }
+}
