@@ -14,6 +14,7 @@ mod outputs;
 mod problem;
 mod raw;
 mod schemas;
+mod soak;
 mod source;
 mod spec;
 mod tables;
@@ -40,6 +41,7 @@ enum Command {
     Ci,
     /// Check that the crates depend on each other only as designed
     Arrows,
+    Soak(soak::Args),
     Wire(wire::Args),
 }
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args, &mut io::stdout()),
         Command::Ci => ci::run(&mut io::stdout()),
         Command::Arrows => arrows::run(&mut io::stdout()),
+        Command::Soak(args) => soak::run(&args),
         Command::Wire(args) => Ok(wire::run(&args)),
     };
     outcome.unwrap_or_else(|error| {

@@ -39,7 +39,16 @@ impl Transport for Canned {
 
 fn canned(status: u16, answer: &'static str) -> (Client, Arc<Canned>) {
     let transport = Arc::new(Canned { status, answer, asked: Mutex::default() });
-    (cph_raw::client("http://localhost:1", reqwest::Client::new(), transport.clone()), transport)
+    (cph_raw::client("http://localhost:1", http_client(), transport.clone()), transport)
+}
+
+/// Built without a process-wide TLS provider or the system's roots: nothing here goes over a network.
+fn http_client() -> reqwest::Client {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider);
+    let tls = tls.with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
 }
 
 fn restart() -> RestartCloudPhoneRequestBody {

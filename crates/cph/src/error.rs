@@ -94,7 +94,8 @@ impl Error {
         self.0.code.clone()
     }
 
-    /// The service's own words. Texts vary between answers: show them, never parse them.
+    /// The service's own words. Texts vary between answers: show them, never parse them. The gateway's words on signatures
+    /// may quote the headers that it saw, which is why they are in no output of this crate.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
@@ -243,11 +244,19 @@ impl Error {
     }
 }
 
+/// `{:#}` adds everything that lies behind it, in one line.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.text)?;
         if let Some(request_id) = &self.0.request_id {
             write!(f, " (request {request_id})")?;
+        }
+        if f.alternate() {
+            let mut cause = self.source();
+            while let Some(error) = cause {
+                write!(f, ": {error}")?;
+                cause = error.source();
+            }
         }
         Ok(())
     }

@@ -48,6 +48,11 @@
 //!
 //! At most five attempts within two minutes, with growing, jittered waits; see [`ClientBuilder`].
 //!
+//! # TLS
+//!
+//! rustls with ring and the certificates of the system. Should your own code build a `reqwest::Client` with none of reqwest's
+//! TLS features on, install a rustls provider first: this crate turns on reqwest's `rustls-no-provider`.
+//!
 //! # What it does not do
 //!
 //! No blocking client, no automatic choice of region, no operations yet beyond phones (list, show, restart) and jobs. The types

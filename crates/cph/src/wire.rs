@@ -97,7 +97,10 @@ pub(crate) fn http_client(
         .caused_by(source)
     };
     let tls = tls.map_err(|error| no_roots(error.into()))?.with_no_client_auth();
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder();
+    // A proxy from the environment is for other machines.
+    let builder = if endpoint.is_loopback() { builder.no_proxy() } else { builder };
+    builder
         .tls_backend_preconfigured(tls)
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())

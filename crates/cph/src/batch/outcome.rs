@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use cph_core::{ErrorCode, JobId, PhoneId, RequestId};
+use cph_core::{Class, ErrorCode, JobId, PhoneId, RequestId};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -59,10 +59,12 @@ impl Fault {
     }
 
     pub(crate) fn of(error: &crate::Error) -> Self {
-        let code = error.code().unwrap_or_else(|| {
-            ErrorCode::parse(&format!("HTTP.{}", error.status().unwrap_or_default()))
-        });
-        Self { code, message: error.message().map_or_else(|| error.to_string(), str::to_owned) }
+        let status = error.status().unwrap_or_default();
+        let code = error.code().unwrap_or_else(|| ErrorCode::parse(&format!("HTTP.{status}")));
+        // The gateway's text on signatures may quote the headers that it saw; the error's own words leave it out.
+        let said = error.message().filter(|_| code.class() != Class::Authentication);
+        let message = said.map_or_else(|| error.to_string(), str::to_owned);
+        Self { code, message }
     }
 }
 

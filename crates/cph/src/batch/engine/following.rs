@@ -7,7 +7,7 @@ use std::{
 
 use cph_core::{JobFamily, JobId, JobStatus, RequestId};
 
-use super::{Engine, State, Sweep, chain};
+use super::{Engine, State, Sweep};
 use crate::{
     Job,
     batch::{
@@ -122,7 +122,7 @@ impl Engine {
                     }
                 }
             }
-            let failure = answer.err().map(|error| chain(&error));
+            let failure = answer.err().map(|error| format!("{error:#}"));
             for target in open {
                 self.expire(target, started, failure.as_deref());
             }

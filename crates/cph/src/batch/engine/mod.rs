@@ -257,15 +257,3 @@ async fn wait(client: &Client, until: Option<SystemTime>) {
         None => std::future::pending().await,
     }
 }
-
-/// An error with everything behind it, in one line.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
-}

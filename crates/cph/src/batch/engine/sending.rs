@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use cph_core::{JobId, RequestId, Scope};
 
-use super::{Engine, Sending, State, chain};
+use super::{Engine, Sending, State};
 use crate::{
     Delivery, Error,
     batch::{
@@ -163,7 +163,7 @@ impl Engine {
     }
 
     fn never_left(&mut self, targets: &[usize], error: &Error) {
-        let reason = NotSentReason::NoConnection(chain(error));
+        let reason = NotSentReason::NoConnection(format!("{error:#}"));
         for &target in targets {
             self.settle(target, Fate::NotSent(reason.clone()));
         }
@@ -231,7 +231,7 @@ impl Engine {
     /// Nobody knows whether the call was carried out; its request id may tell.
     fn lost(&mut self, targets: &[usize], error: &Error) {
         let request_id: Option<RequestId> = error.request_id().and_then(|id| id.parse().ok());
-        let reason = UnconfirmedReason::AnswerLost(chain(error));
+        let reason = UnconfirmedReason::AnswerLost(format!("{error:#}"));
         for &target in targets {
             self.look_for(target, request_id.clone(), reason.clone());
         }

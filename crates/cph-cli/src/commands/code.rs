@@ -1,0 +1,40 @@
+//! `cph code`.
+
+use cph::ErrorCode;
+use cph_core::CodeEntry;
+
+use crate::{
+    Console, Exit,
+    exit::Failure,
+    output::{self, Fields, Records},
+    settings::Settings,
+};
+
+pub(super) fn explain(
+    code: Option<&str>,
+    settings: &Settings,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    if let Some(code) = code {
+        let entry = ErrorCode::parse(&code.to_ascii_uppercase()).entry().ok_or_else(|| {
+            Failure::usage(format!(
+                "no page of the vendor explains {code}; `cph code` lists all codes"
+            ))
+        })?;
+        output::show(console.out, entry, FIELDS.all, settings)?;
+    } else {
+        let mut records = Records::new(FIELDS, settings);
+        records.begin(console.out)?;
+        for entry in CodeEntry::all() {
+            records.write(console.out, entry)?;
+        }
+        records.finish(console.out)?;
+    }
+    Ok(Exit::Done)
+}
+
+const FIELDS: Fields = Fields {
+    all: &["code", "name", "message", "meaning", "advice", "class", "effect", "basis", "scope"],
+    table: &["code", "class", "effect", "scope", "meaning"],
+    widths: None,
+};

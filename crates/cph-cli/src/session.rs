@@ -1,0 +1,63 @@
+//! A client that is ready to call, and the clock that it lives by.
+
+use std::time::{Duration, SystemTime};
+
+use cph::{Client, Clock, SystemClock};
+
+use crate::{
+    exit::Failure,
+    settings::{Service, Settings},
+};
+
+/// Commands that call the service get one of these.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    clock: Box<dyn Clock>,
+    pub(crate) is_simulated: bool,
+}
+
+impl Session {
+    pub(crate) fn open(service: Service, settings: &Settings) -> Result<Self, Failure> {
+        let mut builder = Client::builder();
+        if let Some(timeout) = settings.call_timeout {
+            let attempt = timeout.min(Duration::from_mins(1));
+            builder = builder.call_timeout(timeout).attempt_timeout(attempt);
+        }
+        let (builder, clock, is_simulated): (_, Box<dyn Clock>, _) = match service {
+            Service::Real { region, endpoint, project, credentials } => {
+                if let Some(region) = region {
+                    builder = builder.region(region);
+                }
+                if let Some(endpoint) = endpoint {
+                    builder = builder.endpoint(endpoint);
+                }
+                (builder.project(project).credentials(credentials), Box::new(SystemClock), false)
+            }
+            #[cfg(feature = "sim")]
+            Service::Simulated { phones, fleet } => {
+                let (builder, clock) = crate::simulator::attach(builder, phones, fleet.as_deref())?;
+                (builder, Box::new(clock), true)
+            }
+        };
+        let client = builder.build().map_err(Failure::to("set up the client"))?;
+        Ok(Self { client, clock, is_simulated })
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// Such as `in cn-north-4 at https://…, project 0f51…`.
+    pub(crate) fn place(&self) -> String {
+        let (client, simulated) =
+            (&self.client, if self.is_simulated { " (simulator)" } else { "" });
+        let region = client.region().map(|region| format!("in {region} "));
+        format!(
+            "{}at {}, project {}{simulated}",
+            region.unwrap_or_default(),
+            client.endpoint(),
+            client.project()
+        )
+    }
+}

@@ -1,0 +1,17 @@
+//! The command line, in process: what commands print, where, and how they end.
+
+mod command;
+mod mistakes;
+mod output;
+mod restart;
+
+use command::Cph;
+
+/// Runs the rows in turn and holds all that they printed against one snapshot.
+async fn check(name: &str, rows: &[&[&str]]) {
+    let mut shown = String::new();
+    for args in rows {
+        shown += &Cph::new(args).run().await.shown();
+    }
+    insta::assert_snapshot!(name, shown);
+}

@@ -1,0 +1,78 @@
+//! What cannot be meant: exit 2, every problem named, nothing sent.
+
+use crate::{
+    check,
+    command::{Cph, EXAMPLE, FIRST, SECOND, file},
+};
+
+#[tokio::test(start_paused = true)]
+async fn input_that_cannot_be_meant_is_refused() {
+    let lines = file(&format!("{FIRST}\n\n# twice\n{FIRST}\n"));
+    let csv = file(&format!("phone_id,set_image_id\n{FIRST},\n"));
+    let unknown = file(r#"{"phones":[{"phone_id":"a","imei":"1"}],"image":"i"}"#);
+    let request = file(EXAMPLE);
+    let [lines, csv, unknown, request] =
+        [&lines, &csv, &unknown, &request].map(|file| file.path().to_str().unwrap());
+    check(
+        "refused_input",
+        &[
+            &["--sim", "phone", "restart"],
+            &["--sim", "phone", "restart", FIRST, "--all"],
+            &["--sim", "phone", "restart", "..", "", "a/b", FIRST, SECOND, FIRST],
+            &["--sim", "phone", "restart", "--from", lines],
+            &["--sim", "phone", "restart", "--from", csv],
+            &["--sim", "phone", "restart", "--from", unknown],
+            &["--sim", "phone", "restart", "--from", request, "--image", "another"],
+            &["--sim", "phone", "restart", "--from", "missing"],
+            &["--sim", "phone", "restart", FIRST, "--set", "imsi=12345678901234567890"],
+            &["--sim", "phone", "restart", FIRST, "--set", "a=1", "--set", "a=2"],
+            &["--sim", "phone", "restart", FIRST, "--set", "a"],
+            &["--sim", "phone", "restart", FIRST, "--image", ".."],
+            &["--sim", "phone", "restart", FIRST, "--batch", "0"],
+            &["--sim", "phone", "restart", FIRST, "--status", "running"],
+            &["--sim", "phone", "restart", FIRST, "--until", "tomorrow"],
+            &["--sim", "phone", "restart", FIRST, "--no-wait"],
+            &["--sim=20", "phone", "restart", "--all", "--expect", "10..15"],
+            &["--sim=20", "phone", "restart", "--all", "--expect", "15..10"],
+            &["--sim=20", "phone", "restart", "--all"],
+            &["--sim=3", "phone", "list", "--status", "asleep"],
+            &["--sim=3", "phone", "list", "--server", "a/b"],
+            &["--sim", "job", "show", "../phones"],
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_that_are_missing_or_at_odds_are_named() {
+    check(
+        "refused_settings",
+        &[
+            &["phone", "list"],
+            &["--sim", "--region", "cn-north-4", "--endpoint", "http://localhost", "phone", "list"],
+            &["--sim=5", "--fleet", "fleet.csv", "phone", "list"],
+            &["--sim", "--fleet", "missing.csv", "phone", "list"],
+            &["--fleet", "fleet.csv", "phone", "list"],
+            &["--sim", "sim", "serve"],
+        ],
+    )
+    .await;
+    for (flag, value, says) in [
+        ("--region", "cn-nowhere-1", "region \"cn-nowhere-1\" is unknown; known are "),
+        ("--endpoint", "http://10.0.0.1", "plain http to another machine"),
+        ("--endpoint", "https://cph.example.com/", "ends with a slash"),
+        ("--project", "../x", "project id `../x` contains '/'"),
+    ] {
+        let ran = Cph::new(&[flag, value, "phone", "list"]).keys("http://localhost").run().await;
+        assert_eq!(ran.exit, 2, "{}", ran.err);
+        assert!(ran.err.contains(says), "{}", ran.err);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_simulation_reads_nothing_of_the_environment_but_no_color() {
+    let command = Cph::new(&["--sim=1", "phone", "list"]).keys("http://10.0.0.1");
+    let ran = command.terminal("").run().await;
+    assert_eq!(ran.exit, 0, "{}", ran.err);
+    assert_eq!(ran.looked_up, ["NO_COLOR"]);
+}

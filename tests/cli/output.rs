@@ -1,0 +1,87 @@
+//! Commands that change nothing.
+
+use cph_sim::Simulator;
+use serde_json::Value;
+
+use crate::{
+    check,
+    command::{Cph, FIRST, SECOND, file},
+};
+
+#[tokio::test(start_paused = true)]
+async fn phones_are_listed_in_every_format() {
+    check(
+        "phone_list",
+        &[
+            &["--sim=3", "phone", "list"],
+            &["--sim=3", "phone", "list", "--name", "0002", "--format", "json"],
+            &["--sim=1", "phone", "list", "--format", "csv"],
+            &["--sim=3", "phone", "list", "--status", "shut-down"],
+            &["--sim=3", "phone", "list", "--status", "shut-down", "--format", "json"],
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_is_shown_without_personal_values() {
+    let property = r#"{"phone_num":"13666666666","wifi_name":"test_wifi"}"#;
+    let fleet =
+        file(&format!("phone_id,property\n{FIRST},\"{}\"\n", property.replace('"', "\"\"")));
+    let show = ["--sim", "--fleet", fleet.path().to_str().unwrap(), "phone", "show"];
+    let masked = Cph::new(&show).args(&[FIRST]).run().await;
+    insta::assert_snapshot!("phone_show", masked.shown());
+    assert!(!masked.out.contains("13666666666"));
+
+    let shown = Cph::new(&show).args(&[FIRST, "--show-personal", "--format", "json"]).run().await;
+    let phone: Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(phone["property"], property);
+    assert_ne!(phone["imei"], "***");
+
+    let missing = Cph::new(&show).args(&[SECOND]).run().await;
+    insta::assert_snapshot!("phone_show_missing", missing.shown());
+}
+
+#[tokio::test(start_paused = true)]
+async fn codes_are_explained() {
+    check(
+        "code",
+        &[
+            &["code", "cps.0005"],
+            &["code", "CPS.0042", "--format", "json"],
+            &["code", "CPS.9999"],
+            &["code", "x"],
+        ],
+    )
+    .await;
+    let all = Cph::new(&["code", "--format", "json"]).run().await;
+    let all: Vec<Value> = serde_json::from_str(&all.out).unwrap();
+    assert!(all.len() > 150, "{}", all.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn help_is_stable() {
+    check("help", &[&["--help"], &["phone", "restart", "--help"], &["sim", "serve", "--help"]])
+        .await;
+    let version = Cph::new(&["--version"]).run().await;
+    assert_eq!(version.out, format!("cph {}\n", env!("CARGO_PKG_VERSION")));
+    let nothing = Cph::new(&[]).run().await;
+    assert_eq!((nothing.exit, nothing.out.as_str()), (2, ""));
+    assert!(nothing.err.contains("Usage: cph [OPTIONS] <COMMAND>"), "{}", nothing.err);
+}
+
+#[tokio::test]
+async fn a_refused_signature_shows_no_secret() {
+    let sim = Simulator::builder().phones(1).build().unwrap();
+    let serving = sim.start().await.unwrap();
+    let ran = Cph::new(&["phone", "list"])
+        .simulator(&sim, &serving.endpoint())
+        .variable("HUAWEICLOUD_SDK_SK", "a-secret-of-ours")
+        .variable("HUAWEICLOUD_SDK_SECURITY_TOKEN", "a-token-of-ours")
+        .run()
+        .await;
+    assert_eq!(ran.exit, 1, "{}", ran.err);
+    let says = "cph: failed to list phones: the service answered APIGW.0301";
+    assert!(ran.err.starts_with(says), "{}", ran.err);
+    assert!(!ran.both.contains("of-ours"), "{}", ran.both);
+}

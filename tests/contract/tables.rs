@@ -1,0 +1,213 @@
+//! What a reviewer must see when it changes: tables, types and bodies, one fact a line.
+
+use std::fmt::Write as _;
+
+use cph_core::{CodeEntry, Limit, Operation, PropertyKey};
+use syn::{Attribute, Fields, GenericArgument, Item, PathArguments, Type, Visibility};
+
+use crate::{
+    bundle,
+    wire::{refused_client, restart},
+};
+
+/// Rows in columns as wide as their widest cell.
+fn table<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let width = |column: usize| {
+        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn or_dash(text: Option<impl ToString>) -> String {
+    text.map_or_else(|| "-".to_owned(), |text| text.to_string())
+}
+
+/// `word` where it holds.
+fn if_so(holds: bool, word: &str) -> String {
+    if holds { word.to_owned() } else { "-".to_owned() }
+}
+
+#[test]
+fn operations() {
+    let head = ["operation", "method", "path", "async", "family", "batch", "sent twice"];
+    let rows = Operation::all().iter().map(|operation| {
+        let batch = operation.batch.map(|batch| {
+            let maximum = batch
+                .maximum
+                .map_or_else(|| "no maximum".to_owned(), |maximum| format!("at most {maximum}"));
+            format!("{} in parts of {}, {maximum}, {}", batch.field, batch.part, batch.basis)
+        });
+        [
+            operation.name.to_owned(),
+            operation.method.to_owned(),
+            operation.path.to_owned(),
+            if_so(operation.asynchronous, "async"),
+            or_dash(operation.job_family),
+            or_dash(batch),
+            if operation.idempotent { "same as once" } else { "does more" }.to_owned(),
+        ]
+    });
+    insta::assert_snapshot!(table([head.map(str::to_owned)].into_iter().chain(rows)));
+}
+
+#[test]
+fn the_operation_table_is_that_of_the_bundle() {
+    let of_core = Operation::all()
+        .iter()
+        .map(|operation| (operation.name, operation.method.to_owned(), operation.path));
+    let mut of_bundle: Vec<_> = bundle::operations()
+        .into_iter()
+        .map(|operation| (operation.name, operation.method, operation.path))
+        .collect();
+    of_bundle.sort();
+    assert!(of_core.eq(of_bundle));
+}
+
+#[test]
+fn limits() {
+    let rows = Limit::all().iter().map(|limit| {
+        [
+            limit.operation.to_owned(),
+            limit.name.to_owned(),
+            format!("{} {}", limit.value, limit.unit),
+            limit.basis.to_string(),
+        ]
+    });
+    insta::assert_snapshot!(table(rows));
+}
+
+#[test]
+fn codes() {
+    let head = ["code", "name", "class", "effect", "scope"];
+    let rows = CodeEntry::all().iter().map(|entry| {
+        [
+            entry.code.to_owned(),
+            or_dash(entry.name),
+            entry.class.to_string(),
+            entry.effect.to_string(),
+            entry.scope.to_string(),
+        ]
+    });
+    insta::assert_snapshot!(table([head.map(str::to_owned)].into_iter().chain(rows)));
+}
+
+#[test]
+fn properties() {
+    let head = ["key", "vintage", "takes", "default", "personal"];
+    let rows = PropertyKey::all().iter().map(|property| {
+        [
+            property.key.to_owned(),
+            property.vintage.to_string(),
+            property.expects.to_owned(),
+            or_dash(property.default.map(|default| format!("{default:?}"))),
+            if_so(property.personal, "personal"),
+        ]
+    });
+    insta::assert_snapshot!(table([head.map(str::to_owned)].into_iter().chain(rows)));
+}
+
+#[test]
+fn raw_types() {
+    let source = syn::parse_file(include_str!("../../crates/cph-raw/src/generated.rs")).unwrap();
+    let types = source.items.iter().find_map(|item| match item {
+        Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
+        _ => None,
+    });
+    let (_, items) = types.expect("the generated file has a module of types");
+    let outlines: Vec<_> = items.iter().filter_map(outline).collect();
+    insta::assert_snapshot!(outlines.join("\n"));
+}
+
+/// A public type with its fields, and nothing of what is said or derived about it.
+fn outline(item: &Item) -> Option<String> {
+    let public = |visibility: &Visibility| matches!(visibility, Visibility::Public(_));
+    match item {
+        Item::Struct(item) if public(&item.vis) => {
+            Some(format!("{}struct {}{}", openness(&item.attrs), item.ident, fields(&item.fields)))
+        }
+        Item::Enum(item) if public(&item.vis) => {
+            let variants = item.variants.iter().map(|variant| {
+                format!(
+                    "    {}{}\n",
+                    variant.ident,
+                    fields(&variant.fields).trim_end_matches('\n').replace('\n', "\n    ")
+                )
+            });
+            let variants: String = variants.collect();
+            Some(format!("{}enum {} {{\n{variants}}}\n", openness(&item.attrs), item.ident))
+        }
+        Item::Type(item) if public(&item.vis) => {
+            Some(format!("type {} = {}\n", item.ident, name(&item.ty)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether fields or variants may be added without breaking anybody.
+fn openness(attributes: &[Attribute]) -> &'static str {
+    let open = attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"));
+    if open { "non-exhaustive " } else { "" }
+}
+
+fn fields(fields: &Fields) -> String {
+    match fields {
+        Fields::Named(fields) => {
+            let mut text = " {\n".to_owned();
+            for field in &fields.named {
+                writeln!(text, "    {}: {},", field.ident.as_ref().unwrap(), name(&field.ty))
+                    .unwrap();
+            }
+            text + "}\n"
+        }
+        Fields::Unnamed(fields) => {
+            let types: Vec<_> = fields.unnamed.iter().map(|field| name(&field.ty)).collect();
+            format!("({})\n", types.join(", "))
+        }
+        Fields::Unit => "\n".to_owned(),
+    }
+}
+
+/// A type without the path that leads to it.
+fn name(r#type: &Type) -> String {
+    let Type::Path(path) = r#type else { panic!("a generated field whose type is no path") };
+    let last = path.path.segments.last().unwrap();
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return last.ident.to_string();
+    };
+    let arguments = arguments.args.iter().map(|argument| match argument {
+        GenericArgument::Type(r#type) => name(r#type),
+        _ => panic!("a generated type with an argument that is no type"),
+    });
+    format!("{}<{}>", last.ident, arguments.collect::<Vec<_>>().join(", "))
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_of_the_examples() {
+    let mut text = String::new();
+    for operation in bundle::operations() {
+        for (name, example) in operation.request_examples() {
+            let (client, sent) = refused_client();
+            match operation.name {
+                "RestartCloudPhone" => restart(&client, example).await,
+                other => panic!("send the example of {other} through cph"),
+            }
+            let sent = sent.lock().unwrap();
+            let body = str::from_utf8(sent[0].body()).unwrap();
+            writeln!(
+                text,
+                "{} {name}\n{} {}\n{body}\n",
+                operation.name,
+                sent[0].method(),
+                sent[0].uri().path()
+            )
+            .unwrap();
+        }
+    }
+    insta::assert_snapshot!(text);
+}

@@ -1,0 +1,249 @@
+//! The outcome law: N targets in, N outcomes out, each exactly once, and no phone is restarted twice — whatever the
+//! service, the network and the caller do.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use cph::{Fate, PhoneStatus, Properties, RestartTarget, UnconfirmedReason};
+use cph_sim::{Assumptions, Fault, Order, Simulator};
+use cph_tests::{in_process, paused_clock};
+use proptest::prelude::*;
+
+/// Everything that one case draws.
+#[derive(Debug, Clone)]
+struct Case {
+    phones: usize,
+    strangers: usize,
+    statuses: Vec<(usize, PhoneStatus)>,
+    /// Phones whose property the service refuses.
+    bad_properties: BTreeSet<usize>,
+    batch: usize,
+    in_flight: usize,
+    max_down: usize,
+    job_timeout: u64,
+    deadline: Option<u64>,
+    /// The caller stops the run after so many outcomes.
+    stop_after: Option<usize>,
+    faults: Vec<Fault>,
+    assumptions: Assumptions,
+    seed: u64,
+}
+
+fn fleet_size() -> impl Strategy<Value = usize> {
+    prop_oneof![10 => 0_usize..40, 4 => 40_usize..250, 1 => 250_usize..=1000]
+}
+
+fn status() -> impl Strategy<Value = PhoneStatus> {
+    prop::sample::select(vec![
+        PhoneStatus::Frozen,
+        PhoneStatus::Creating,
+        PhoneStatus::Restarting,
+        PhoneStatus::ShutDown,
+        PhoneStatus::RestartFailed,
+    ])
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    let code = prop::sample::select(vec![
+        "CPS.0001",
+        "CPS.0003",
+        "CPS.0004",
+        "CPS.0030",
+        "CPS.0042",
+        "CPS.0054",
+        "CPS.0163",
+        "CPS.0190",
+        "CPS.9999",
+        "APIGW.0301",
+        "APIG.0308",
+    ]);
+    let effect = prop_oneof![
+        4 => code.clone().prop_map(Fault::refuse),
+        2 => Just(Fault::throttle()),
+        2 => Just(Fault::refuse_connection()),
+        2 => Just(Fault::drop_before()),
+        4 => Just(Fault::drop_after()),
+        1 => prop::sample::select(vec![404, 408, 500, 503]).prop_map(Fault::html),
+        2 => Just(Fault::html_after()),
+        2 => Just(Fault::broken_json()),
+        1 => Just(Fault::truncate()),
+        1 => Just(Fault::empty_body()),
+        2 => (1_usize..4).prop_map(Fault::missing),
+        2 => Just(Fault::doubled()),
+        2 => Just(Fault::foreign()),
+        1 => (1_u64..200).prop_map(|seconds| Fault::delay(Duration::from_secs(seconds))),
+        2 => code.prop_map(Fault::fail_job),
+        2 => Just(Fault::hang_job()),
+        2 => Just(Fault::hide_job()),
+        1 => (1_u64..200).prop_map(|seconds| Fault::late_job(Duration::from_secs(seconds))),
+    ];
+    let operation = prop_oneof![3 => Just("RestartCloudPhone"), 1 => Just("ListJobs")];
+    let call = prop::option::weighted(0.6, 1_u64..6);
+    let count = prop_oneof![4 => (1_u64..4).prop_map(Some), 1 => Just(None)];
+    (effect, operation, call, count).prop_map(|(effect, operation, call, count)| {
+        let fault = effect.on(operation);
+        let fault = call.into_iter().fold(fault, Fault::call);
+        match count {
+            Some(count) => fault.times(count),
+            None => fault.always(),
+        }
+    })
+}
+
+fn assumptions() -> impl Strategy<Value = Assumptions> {
+    let order = prop::sample::select(vec![Order::AsSent, Order::Reversed, Order::Shuffled]);
+    let switches = prop::array::uniform8(prop::bool::weighted(0.3));
+    let numbers =
+        (prop::option::weighted(0.2, 1_usize..60), prop::option::weighted(0.2, 1_u64..300));
+    (switches, order, numbers).prop_map(|(switch, entries, (max_phones, retention))| {
+        let default = Assumptions::default();
+        Assumptions {
+            max_phones_per_call: max_phones,
+            all_refused_is_an_error: default.all_refused_is_an_error ^ switch[0],
+            whole_refusal_starts_nothing: default.whole_refusal_starts_nothing ^ switch[1],
+            property_refuses_whole_call: default.property_refuses_whole_call ^ switch[2],
+            unknown_request_id_sinks_query: default.unknown_request_id_sinks_query ^ switch[3],
+            header_request_id_is_body_id: default.header_request_id_is_body_id ^ switch[4],
+            entries,
+            post_status: if switch[5] { 201 } else { 200 },
+            old_property_keys: default.old_property_keys ^ switch[6],
+            property_merges: default.property_merges,
+            job_retention: retention.map(Duration::from_secs),
+            second_restart_is_refused: default.second_restart_is_refused ^ switch[7],
+        }
+    })
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    fleet_size().prop_flat_map(|phones| {
+        let place = 0..phones.max(1);
+        let fleet = (
+            prop_oneof![3 => Just(0_usize), 1 => 1_usize..4],
+            prop::collection::vec((place.clone(), status()), 0..4),
+            prop::collection::btree_set(place.clone(), 0..3),
+        );
+        let options = (
+            1_usize..150,
+            1_usize..5,
+            1_usize..400,
+            20_u64..400,
+            prop::option::weighted(0.2, 1_u64..200),
+            prop::option::weighted(0.2, place),
+        );
+        let service = (prop::collection::vec(fault(), 0..5), assumptions(), any::<u64>());
+        (fleet, options, service).prop_map(move |(fleet, options, service)| {
+            let (strangers, statuses, bad_properties) = fleet;
+            let (batch, in_flight, max_down, job_timeout, deadline, stop_after) = options;
+            let (faults, assumptions, seed) = service;
+            Case {
+                phones,
+                strangers,
+                statuses,
+                bad_properties,
+                batch,
+                in_flight,
+                max_down,
+                job_timeout,
+                deadline,
+                stop_after,
+                faults,
+                assumptions,
+                seed,
+            }
+        })
+    })
+}
+
+async fn check(case: Case) -> Result<(), TestCaseError> {
+    let mut builder = Simulator::builder()
+        .phones(case.phones)
+        .seed(case.seed)
+        .clock(paused_clock())
+        .assume(case.assumptions.clone());
+    for fault in &case.faults {
+        builder = builder.fault(fault.clone());
+    }
+    let simulator = builder.build().unwrap();
+    let ids = simulator.phones();
+    for (phone, status) in &case.statuses {
+        if let Some(id) = ids.get(*phone) {
+            simulator.set_phone_status(id, *status);
+        }
+    }
+    let known = ids.iter().enumerate().map(|(place, id)| {
+        // No page lists this key: the client lets it pass, the service refuses it.
+        let bad = case.bad_properties.contains(&place);
+        let properties =
+            if bad { Properties::new().set("no.such.key", "1") } else { Properties::new() };
+        RestartTarget::new(id.as_str()).properties(properties)
+    });
+    let strangers = (0..case.strangers).map(|n| RestartTarget::new(format!("{n:032x}")));
+    let targets: Vec<RestartTarget> = known.chain(strangers).collect();
+    let n = targets.len();
+
+    let client = in_process(&simulator).build().unwrap();
+    let restart = client
+        .phones()
+        .restart(targets)
+        .batch(case.batch)
+        .in_flight(case.in_flight)
+        .max_down(case.max_down)
+        .job_timeout(Duration::from_secs(case.job_timeout))
+        .trust_refusal(case.assumptions.whole_refusal_starts_nothing);
+    let restart = match case.deadline {
+        Some(seconds) => restart.deadline(simulator.clock().now() + Duration::from_secs(seconds)),
+        None => restart,
+    };
+    let mut run = restart.start().unwrap();
+    let mut outcomes = BTreeMap::new();
+    let mut taken = 0;
+    if case.stop_after == Some(0) {
+        run.stop_sending();
+    }
+    while let Some(outcome) = run.next().await {
+        taken += 1;
+        if case.stop_after == Some(taken) {
+            run.stop_sending();
+        }
+        let doubled = outcomes.insert(outcome.phone.to_string(), outcome.fate);
+        prop_assert!(doubled.is_none(), "{} has two outcomes", outcome.phone);
+    }
+    prop_assert_eq!(outcomes.len(), n);
+
+    let ledger = simulator.ledger();
+    for (phone, fate) in &outcomes {
+        let restarts = ledger.of(phone).len();
+        prop_assert!(restarts <= 1, "{phone} was restarted {restarts} times, and ends {fate}");
+        match fate {
+            Fate::Done | Fate::Failed(_) | Fate::StillRunning => {
+                prop_assert_eq!(restarts, 1, "{} ends {}, but was never restarted", phone, fate);
+            }
+            Fate::NotSent(_) | Fate::Refused(_) => {
+                prop_assert_eq!(restarts, 0, "{} ends {}, but was restarted", phone, fate);
+            }
+            Fate::Unconfirmed(reason) => {
+                prop_assert!(
+                    *reason != UnconfirmedReason::CutOff,
+                    "{phone} was lost by the run itself"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+// 256 cases, or what PROPTEST_CASES asks for.
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_phone_has_one_true_outcome(case in case()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        // No run outlasts a day of its own time; one that hangs would otherwise never be told.
+        let day = Duration::from_secs(86_400);
+        let ended = runtime.block_on(async { tokio::time::timeout(day, check(case)).await });
+        ended.unwrap_or_else(|_| Err(TestCaseError::fail("the run hangs")))?;
+    }
+}
