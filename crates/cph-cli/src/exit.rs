@@ -1,7 +1,6 @@
 //! How a command ends.
 
 use std::{
-    error::Error as _,
     io,
     process::{ExitCode, Termination},
 };
@@ -73,7 +72,7 @@ impl Failure {
                 Exit::Usage
             }
             Self::Call { doing, error } => {
-                console.note(format_args!("cph: failed to {doing}: {}", chain(&error)));
+                console.note(format_args!("cph: failed to {doing}: {error:#}"));
                 if let Some(code) = error.code() {
                     console.note(code.advice());
                 }
@@ -92,16 +91,4 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
-}
-
-/// An error with all that lies behind it, in one line.
-pub(crate) fn chain(error: &cph::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

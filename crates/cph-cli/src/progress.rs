@@ -4,7 +4,7 @@ use cph::{Observer, Part, PartAnswer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc;
 
-use crate::{Console, commands::phones, exit::chain, settings::Settings};
+use crate::{Console, commands::phones, settings::Settings};
 
 /// One part has been answered.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Observer for Reporter {
             phones: part.targets.len(),
             accepted: answer.accepted(),
             unsent: part.unsent,
-            error: answer.error.map(chain),
+            error: answer.error.map(|error| format!("{error:#}")),
             request_id: answer.request_id.map(str::to_owned),
         };
         // Nobody listens any more once the command has left.

@@ -19,7 +19,7 @@ use crate::{
     endpoint::Endpoint,
     error::BoxError,
     transport::Call,
-    wire::{self, FunctionWire, HttpWire, Wire},
+    wire::{FunctionWire, HttpWire, Wire},
 };
 
 /// A client of the service for one project in one region.
@@ -354,15 +354,13 @@ impl ClientBuilder {
         else {
             return Err(Error::configuration(problems));
         };
-        let http = wire::http_client(&endpoint, self.connect_timeout)?;
-        let attempt_timeout = self.attempt_timeout;
+        let sockets = HttpWire::new(&endpoint, self.connect_timeout, self.attempt_timeout)?;
+        let http = sockets.client().clone();
         let wire: Box<dyn Wire> = match self.transport {
-            Some(function) => Box::new(FunctionWire { function, attempt_timeout }),
-            None => Box::new(HttpWire {
-                client: http.clone(),
-                connect_timeout: self.connect_timeout,
-                attempt_timeout,
-            }),
+            Some(function) => {
+                Box::new(FunctionWire { function, attempt_timeout: self.attempt_timeout })
+            }
+            None => Box::new(sockets),
         };
         let shared = Shared {
             http,

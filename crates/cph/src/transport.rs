@@ -76,7 +76,7 @@ impl Call {
             let signed = self.sign(request.clone(), shared.clock.now())?;
             let result = {
                 let _in_flight = InFlight::enter(shared);
-                shared.wire.send(signed).await
+                shared.wire.send(signed, self.operation.idempotent).await
             };
             let (error, again) = match answer::read(result) {
                 Ok(answer) => return Ok(answer),

@@ -18,8 +18,7 @@ use tokio::sync::Notify;
 
 use crate::{Error, Problem, Result, endpoint::Endpoint, error::BoxError};
 
-/// Idle connections are closed after this, well before a server would: a connection that the server is just closing
-/// would make a lost call of a harmless one.
+/// Idle connections are closed after this, well before a server would.
 const POOL_IDLE: Duration = Duration::from_secs(5);
 
 /// How long an answer that is already in the socket may take to be handed over once the time-out has struck. A program that
@@ -66,56 +65,84 @@ pub(crate) type Exchange<'a> = BoxFuture<'a, Result<http::Response<Bytes>, Failu
 
 /// Carries one request.
 pub(crate) trait Wire: fmt::Debug + Send + Sync {
-    fn send(&self, request: http::Request<Bytes>) -> Exchange<'_>;
+    /// A request that is not `idempotent` must not be lost for a reason that could have been avoided.
+    fn send(&self, request: http::Request<Bytes>, idempotent: bool) -> Exchange<'_>;
 }
 
 /// HTTP/1.1 over sockets.
 #[derive(Debug)]
 pub(crate) struct HttpWire {
-    pub(crate) client: reqwest::Client,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) attempt_timeout: Duration,
+    /// Keeps connections. One that the server closes just as a request goes out loses the request.
+    pooled: reqwest::Client,
+    /// Connects anew for every request, for those whose loss could not be made good by sending them again.
+    fresh: reqwest::Client,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
 }
 
-/// The HTTP client: no redirects, no retries of its own, and no roots where there is no TLS.
-pub(crate) fn http_client(
-    endpoint: &Endpoint,
-    connect_timeout: Duration,
-) -> Result<reqwest::Client> {
+impl HttpWire {
+    pub(crate) fn new(
+        endpoint: &Endpoint,
+        connect_timeout: Duration,
+        attempt_timeout: Duration,
+    ) -> Result<Self> {
+        let tls = tls(endpoint)?;
+        let client = |idle_connections| {
+            // No redirects, no retries of its own.
+            let builder = reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .http1_only()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .connect_timeout(connect_timeout)
+                .pool_idle_timeout(POOL_IDLE)
+                .pool_max_idle_per_host(idle_connections)
+                .referer(false)
+                .user_agent(concat!("cph/", env!("CARGO_PKG_VERSION")));
+            // A proxy from the environment is for other machines.
+            let builder = if endpoint.is_loopback() { builder.no_proxy() } else { builder };
+            builder.build().map_err(|error| {
+                Error::configuration(vec![Problem::new("no HTTP client can be set up")])
+                    .caused_by(error)
+            })
+        };
+        Ok(Self {
+            pooled: client(usize::MAX)?,
+            fresh: client(0)?,
+            connect_timeout,
+            attempt_timeout,
+        })
+    }
+
+    /// For whoever builds requests that this sends.
+    pub(crate) fn client(&self) -> &reqwest::Client {
+        &self.pooled
+    }
+}
+
+/// The certificates of the system, or none where there is no TLS: then a machine without them will do.
+fn tls(endpoint: &Endpoint) -> Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions();
+    let tls =
+        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let tls = if endpoint.is_tls() {
         tls.and_then(rustls_platform_verifier::BuilderVerifierExt::with_platform_verifier)
     } else {
         tls.map(|tls| tls.with_root_certificates(rustls::RootCertStore::empty()))
     };
-    let no_roots = |source: BoxError| {
+    let no_roots = |error| {
         Error::configuration(vec![Problem::new(
             "the system has no usable CA certificates to check the service with; install the package ca-certificates",
         )])
-        .caused_by(source)
+        .caused_by(error)
     };
-    let tls = tls.map_err(|error| no_roots(error.into()))?.with_no_client_auth();
-    let builder = reqwest::Client::builder();
-    // A proxy from the environment is for other machines.
-    let builder = if endpoint.is_loopback() { builder.no_proxy() } else { builder };
-    builder
-        .tls_backend_preconfigured(tls)
-        .http1_only()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .connect_timeout(connect_timeout)
-        .pool_idle_timeout(POOL_IDLE)
-        .referer(false)
-        .user_agent(concat!("cph/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| no_roots(error.into()))
+    Ok(tls.map_err(no_roots)?.with_no_client_auth())
 }
 
 impl Wire for HttpWire {
-    fn send(&self, request: http::Request<Bytes>) -> Exchange<'_> {
+    fn send(&self, request: http::Request<Bytes>, idempotent: bool) -> Exchange<'_> {
         Box::pin(async move {
+            let client = if idempotent { &self.pooled } else { &self.fresh };
             let (parts, bytes) = request.into_parts();
             let bodiless = bytes.is_empty();
             let started = Arc::new(Started::default());
@@ -126,7 +153,7 @@ impl Wire for HttpWire {
 
             let head = OnceLock::new();
             let exchange = async {
-                let response = self.client.execute(request).await?;
+                let response = client.execute(request).await?;
                 let (status, headers) = (response.status(), response.headers().clone());
                 head.get_or_init(|| Head::of(status, &headers));
                 let mut answer = http::Response::new(read_body(response).await?);
@@ -275,7 +302,7 @@ impl fmt::Debug for FunctionWire {
 }
 
 impl Wire for FunctionWire {
-    fn send(&self, request: http::Request<Bytes>) -> Exchange<'_> {
+    fn send(&self, request: http::Request<Bytes>, _: bool) -> Exchange<'_> {
         Box::pin(async move {
             match within((self.function)(request), tokio::time::sleep(self.attempt_timeout)).await {
                 Some(Ok(answer)) => Ok(answer),

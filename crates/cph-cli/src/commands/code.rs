@@ -1,7 +1,6 @@
 //! `cph code`.
 
-use cph::ErrorCode;
-use cph_core::CodeEntry;
+use cph::{CodeEntry, ErrorCode};
 
 use crate::{
     Console, Exit,
