@@ -4,11 +4,20 @@ use cph::{Client, Report};
 use cph_sim::Simulator;
 use cph_tests::{in_process, paused_clock};
 
-#[expect(dead_code, clippy::match_same_arms, clippy::print_stdout, reason = "it is written for its reader")]
+#[expect(
+    dead_code,
+    clippy::match_same_arms,
+    clippy::print_stdout,
+    reason = "it is written for its reader"
+)]
 mod example {
     include!("example.rs");
 
-    pub(super) async fn run(client: &Client, phones: Vec<String>, image: &str) -> cph::Result<Report> {
+    pub(super) async fn run(
+        client: &Client,
+        phones: Vec<String>,
+        image: &str,
+    ) -> cph::Result<Report> {
         restart(client, phones, image).await
     }
 }

@@ -115,7 +115,7 @@ async fn a_hidden_job_ends_unconfirmed_and_a_hanging_one_still_running() {
         let place = ids.iter().position(|id| *id == outcome.phone).unwrap();
         match (place, outcome.fate) {
             (0, Fate::Unconfirmed(UnconfirmedReason::JobNotFound)) | (1, Fate::StillRunning) => {
-                assert!(outcome.took >= Some(Duration::from_secs(30 * 60)));
+                assert!(outcome.took >= Some(Duration::from_mins(30)));
             }
             (2, Fate::Failed(fault)) => assert_eq!(fault.code, ErrorCode::JOB_TIMEOUT),
             (place, fate) => panic!("phone {place} ends {fate}"),
@@ -405,7 +405,7 @@ async fn a_dropped_run_finishes_the_call_in_flight_and_tells_the_observer() {
     let run = client.phones().restart(simulator.phones()).observer(notes.clone()).start().unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     drop(run);
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(
         *notes.lines.lock().unwrap(),
         ["before 1: 100 phones, 150 unsent", "after 1: 100 accepted"]

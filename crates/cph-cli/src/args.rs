@@ -234,7 +234,10 @@ pub(crate) struct Serve {
     /// What all chance follows from
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Rules for what goes wrong, as TOML with [[fault]] tables, or as JSON
+    /// How many times as fast as the service's jobs are
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub(crate) speed: f64,
+    /// Rules for what goes wrong, as TOML with [[fault]] tables
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
 }

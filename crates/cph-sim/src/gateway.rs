@@ -294,6 +294,7 @@ impl Inner {
             strike: &call.strike,
             assumptions: &self.assumptions,
             seed: self.seed,
+            speed: self.speed,
         };
         restart.run(state)
     }

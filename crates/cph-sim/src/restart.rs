@@ -33,6 +33,7 @@ pub(crate) struct Restart<'a> {
     pub(crate) strike: &'a Strike,
     pub(crate) assumptions: &'a Assumptions,
     pub(crate) seed: u64,
+    pub(crate) speed: f64,
 }
 
 impl Restart<'_> {
@@ -141,7 +142,7 @@ impl Restart<'_> {
             phone_id: phone.id.clone(),
             request_id: self.request_id.to_owned(),
             begin: self.now,
-            end: Some(self.now + takes),
+            end: Some(self.now + takes.div_f64(self.speed)),
             failure: None,
             found_from: Some(self.now),
         };

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use cph_sim::{Fault, SimClock, Simulator};
-use serde::Deserialize;
 use tokio::net::TcpListener;
 
 use super::phones;
@@ -29,6 +28,7 @@ pub(super) async fn serve(
     let size = args.phones.unwrap_or(DEFAULT_PHONES);
     let mut builder = populate(Simulator::builder(), size, global.fleet.as_deref())?
         .seed(args.seed)
+        .speed(args.speed)
         .clock(SimClock::scaled(1.0));
     if let Some(servers) = args.servers {
         builder = builder.servers(servers);
@@ -66,18 +66,8 @@ pub(super) async fn serve(
 
 /// Rules for what goes wrong.
 fn faults(path: &Path) -> Result<Vec<Fault>, Failure> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Rules {
-        fault: Vec<Fault>,
-    }
     let unusable =
         |problem: &dyn std::fmt::Display| Failure::usage(format!("{}: {problem}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| unusable(&error))?;
-    let rules: Rules = if path.extension().is_some_and(|extension| extension == "json") {
-        serde_json::from_str(&text).map_err(|error| unusable(&error))?
-    } else {
-        toml::from_str(&text).map_err(|error| unusable(&error))?
-    };
-    Ok(rules.fault)
+    Fault::from_toml(&text).map_err(|error| unusable(&error))
 }

@@ -88,3 +88,15 @@ async fn one_job_is_shown() {
         })
     );
 }
+
+#[tokio::test]
+async fn jobs_are_as_fast_as_the_simulator_is_told() {
+    let sim = crate::support::builder(1).speed(60.0).build().unwrap();
+    restart(&sim, &phones(&sim.phones())).await;
+    sim.clock().advance(seconds(1));
+    assert_eq!(sim.phone_status(&sim.phones()[0]), Some(cph_core::PhoneStatus::Running));
+
+    for speed in [0.0, -1.0, f64::NAN] {
+        assert!(crate::support::builder(1).speed(speed).build().is_err(), "{speed}");
+    }
+}
