@@ -75,6 +75,7 @@ mod transport;
 mod wire;
 
 pub use batch::{
+    builder::Batch,
     observer::{Entry, Observer, Part, PartAnswer},
     outcome::{Fate, Fault, NotSentReason, Outcome, OutcomeRecord, UnconfirmedReason},
     report::Report,
@@ -84,10 +85,10 @@ pub use batch::{
 pub use client::{Client, ClientBuilder};
 pub use clock::{Clock, SystemClock};
 pub use cph_core::{
-    Assumption, BandwidthLimit, Basis, Batch, Class, CodeEntry, Effect, ErrorCode, ImageId,
-    InvalidId, JobFamily, JobId, JobStatus, Limit, Operation, PhoneId, PhoneStatus, ProjectId,
-    Properties, PropertyError, PropertyKey, PropertyKind, PropertyProblem, PropertyText, Region,
-    RequestId, Scope, ServerId, UnknownRegion, UnknownStatus, Vintage, mask_json,
+    Assumption, BandwidthLimit, Basis, Class, CodeEntry, Effect, ErrorCode, ImageId, InvalidId,
+    JobFamily, JobId, JobStatus, Limit, Operation, PhoneId, PhoneStatus, ProjectId, Properties,
+    PropertyError, PropertyKey, PropertyKind, PropertyProblem, PropertyText, Region, RequestId,
+    Scope, ServerId, UnknownRegion, UnknownStatus, Vintage, mask_json,
 };
 pub use credentials::Credentials;
 pub use delivery::Delivery;
@@ -95,4 +96,4 @@ pub use error::{Error, ErrorKind, Problem, Result};
 pub use jobs::{Job, Jobs};
 pub use personal::Personal;
 pub use phones::{AccessInfo, ListPhones, Phone, PhoneDetail, Phones};
-pub use restart::{Restart, RestartTarget};
+pub use restart::{Restart, RestartPhones, RestartTarget};

@@ -28,7 +28,7 @@ impl<'a> Phones<'a> {
         I: IntoIterator,
         I::Item: Into<RestartTarget>,
     {
-        Restart::new(self.client.clone(), targets.into_iter().map(Into::into).collect())
+        Restart::of(self.client.clone(), targets.into_iter().map(Into::into).collect())
     }
 
     /// Lists phones, every page of them.

@@ -3,6 +3,7 @@
 //! Data flows one way: a [`Work`] says what to send, the [`engine`] sends it part by part and follows the jobs, a
 //! [`Run`] hands over one [`Outcome`] per target.
 
+pub(crate) mod builder;
 pub(crate) mod engine;
 mod halving;
 pub(crate) mod observer;
@@ -30,18 +31,30 @@ pub(crate) struct Work {
     pub(crate) operation: &'static Operation,
     /// The targets' ids, each once.
     pub(crate) targets: Vec<String>,
-    /// Makes the call for the targets at these places.
     pub(crate) send: SendPart,
 }
 
+/// Makes the call for the targets at these places.
 pub(crate) type SendPart =
     Arc<dyn Fn(Client, Vec<usize>) -> BoxFuture<'static, Result<Answer, Error>> + Send + Sync>;
 
 /// What one call answered.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub struct Answer {
     pub(crate) request_id: Option<RequestId>,
     pub(crate) entries: Vec<observer::Entry>,
+}
+
+impl Answer {
+    /// The call's id stands in the body, and in the header should the body lack it.
+    pub(crate) fn new(
+        in_body: Option<String>,
+        in_header: Option<String>,
+        entries: impl Iterator<Item = observer::Entry>,
+    ) -> Self {
+        let request_id = [in_body, in_header].into_iter().flatten().find_map(|id| id.parse().ok());
+        Self { request_id, entries: entries.collect() }
+    }
 }
 
 /// How a run goes about it.

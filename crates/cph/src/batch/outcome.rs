@@ -1,10 +1,12 @@
 //! What became of a target.
 
-use std::{fmt, time::Duration};
+use std::{fmt, hash::Hash, str::FromStr, time::Duration};
 
-use cph_core::{Class, ErrorCode, JobId, PhoneId, RequestId};
+use cph_core::{Class, ErrorCode, InvalidId, JobId, PhoneId, RequestId};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use super::engine::Settled;
 
 /// What became of one phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,75 @@ pub struct Outcome {
     pub job_id: Option<JobId>,
     /// From the answer that accepted it to its settling, as this client saw it.
     pub took: Option<Duration>,
+}
+
+/// An outcome of any kind of target. The kinds are this crate's; the trait only lets one handle serve them all.
+pub trait TargetOutcome: Clone + std::fmt::Debug + Send + sealed::Sealed {
+    /// The target's id.
+    type Id: Clone + std::fmt::Display + FromStr<Err = InvalidId> + Eq + Hash + Send;
+
+    /// What a target is called, such as `phone`.
+    const TARGET: &'static str;
+
+    /// Whose outcome it is.
+    fn id(&self) -> &Self::Id;
+
+    /// What is known of it.
+    fn fate(&self) -> &Fate;
+
+    /// The call that carried it.
+    fn request_id(&self) -> Option<&RequestId>;
+
+    /// Its job.
+    fn job_id(&self) -> Option<&JobId>;
+
+    /// From acceptance to settling.
+    fn took(&self) -> Option<Duration>;
+}
+
+pub(crate) mod sealed {
+    use crate::batch::engine::Settled;
+
+    /// How outcomes come into being.
+    pub trait Sealed {
+        /// Puts the id of the target to what became of it.
+        fn settled(id: <Self as super::TargetOutcome>::Id, settled: Settled) -> Self
+        where
+            Self: super::TargetOutcome;
+    }
+}
+
+impl TargetOutcome for Outcome {
+    type Id = PhoneId;
+
+    const TARGET: &'static str = "phone";
+
+    fn id(&self) -> &PhoneId {
+        &self.phone
+    }
+
+    fn fate(&self) -> &Fate {
+        &self.fate
+    }
+
+    fn request_id(&self) -> Option<&RequestId> {
+        self.request_id.as_ref()
+    }
+
+    fn job_id(&self) -> Option<&JobId> {
+        self.job_id.as_ref()
+    }
+
+    fn took(&self) -> Option<Duration> {
+        self.took
+    }
+}
+
+impl sealed::Sealed for Outcome {
+    fn settled(phone: PhoneId, settled: Settled) -> Self {
+        let Settled { fate, request_id, job_id, took, .. } = settled;
+        Self { phone, fate, request_id, job_id, took }
+    }
 }
 
 /// What is known in the end. Exhaustive on purpose: a new outcome must break the match.

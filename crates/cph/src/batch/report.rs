@@ -3,36 +3,36 @@
 use std::fmt;
 
 use super::{
-    outcome::{Fate, Outcome},
+    outcome::{Fate, Outcome, TargetOutcome},
     ticket::Ticket,
 };
 
 /// What became of every target of a run: as many outcomes as there were targets, in settling order.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Report {
-    outcomes: Vec<Outcome>,
+pub struct Report<O = Outcome> {
+    outcomes: Vec<O>,
     open: Option<Ticket>,
 }
 
-impl Report {
-    pub(crate) fn new(outcomes: Vec<Outcome>, open: Option<Ticket>) -> Self {
+impl<O: TargetOutcome> Report<O> {
+    pub(crate) fn new(outcomes: Vec<O>, open: Option<Ticket>) -> Self {
         Self { outcomes, open }
     }
 
     /// Every outcome, in settling order.
-    pub fn outcomes(&self) -> &[Outcome] {
+    pub fn outcomes(&self) -> &[O] {
         &self.outcomes
     }
 
-    /// Whether every phone is done.
+    /// Whether every target is done.
     pub fn all_done(&self) -> bool {
-        self.outcomes.iter().all(|outcome| outcome.fate == Fate::Done)
+        self.outcomes.iter().all(|outcome| *outcome.fate() == Fate::Done)
     }
 
     /// How many outcomes have this word; see [`Fate::word`].
     pub fn count(&self, word: &str) -> usize {
-        self.outcomes.iter().filter(|outcome| outcome.fate.word() == word).count()
+        self.outcomes.iter().filter(|outcome| outcome.fate().word() == word).count()
     }
 
     /// A ticket for the jobs that had not ended when patience ran out.
@@ -42,7 +42,7 @@ impl Report {
 }
 
 /// One line, such as `248 done, 2 refused`.
-impl fmt::Display for Report {
+impl<O: TargetOutcome> fmt::Display for Report<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.outcomes.is_empty() {
             return f.write_str("no targets");

@@ -1,6 +1,7 @@
 //! The handle of a run.
 
 use std::{
+    collections::HashSet,
     fmt,
     future::{Future, IntoFuture},
     pin::Pin,
@@ -8,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use cph_core::{Operation, PhoneId};
+use cph_core::Operation;
 use futures_util::Stream;
 use tokio::sync::{mpsc, watch};
 
@@ -16,7 +17,7 @@ use super::{
     Options, Work,
     engine::{Engine, Settled},
     observer::Observer,
-    outcome::{Fate, Outcome, UnconfirmedReason},
+    outcome::{Fate, Outcome, TargetOutcome, UnconfirmedReason},
     report::Report,
     ticket::{OpenJob, Ticket},
 };
@@ -31,28 +32,28 @@ use crate::{Client, Error, Problem, Result};
 ///
 /// Dropping the run stops sending; calls in flight are finished and told to the observer, then nobody follows the jobs,
 /// which go on at the vendor's. Take a [`ticket`](Self::ticket) first to follow them later.
-pub struct Run {
+pub struct Run<O: TargetOutcome = Outcome> {
     client: Client,
     operation: &'static Operation,
-    phones: Vec<PhoneId>,
+    targets: Vec<O::Id>,
     settled: mpsc::UnboundedReceiver<Settled>,
     stop: watch::Sender<bool>,
     open_jobs: Arc<Mutex<Vec<OpenJob>>>,
     taken: Vec<bool>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<O>,
     missing: usize,
 }
 
-impl Run {
+impl<O: TargetOutcome> Run<O> {
     /// Starts the run's task on the caller's runtime.
     pub(crate) fn start(
         client: Client,
-        phones: Vec<PhoneId>,
+        targets: Vec<O::Id>,
         work: Work,
         options: Options,
         observer: Box<dyn Observer>,
     ) -> Self {
-        Self::spawn(client, phones, work, options, observer, None)
+        Self::spawn(client, targets, work, options, observer, None)
     }
 
     pub(crate) fn resume(client: Client, ticket: Ticket) -> Result<Self> {
@@ -65,13 +66,14 @@ impl Run {
             )));
         }
         let jobs = ticket.into_jobs();
-        let mut phones = Vec::new();
+        let mut targets = Vec::new();
+        let mut seen = HashSet::new();
         for job in &jobs {
-            match job.target.parse::<PhoneId>() {
-                Ok(phone) if phones.contains(&phone) => {
-                    problems.push(Problem::new(format!("the ticket names {phone} twice")));
+            match job.target.parse::<O::Id>() {
+                Ok(target) if !seen.insert(target.clone()) => {
+                    problems.push(Problem::new(format!("the ticket names {target} twice")));
                 }
-                Ok(phone) => phones.push(phone),
+                Ok(target) => targets.push(target),
                 Err(error) => {
                     problems.push(Problem::new(format!("the ticket is damaged: {error}")));
                 }
@@ -93,12 +95,12 @@ impl Run {
             deadline: None,
             trust_refusal: true,
         };
-        Ok(Self::spawn(client, phones, work, options, Box::new(()), Some(jobs)))
+        Ok(Self::spawn(client, targets, work, options, Box::new(()), Some(jobs)))
     }
 
     fn spawn(
         client: Client,
-        phones: Vec<PhoneId>,
+        targets: Vec<O::Id>,
         work: Work,
         options: Options,
         observer: Box<dyn Observer>,
@@ -121,11 +123,11 @@ impl Run {
             engine.resume(jobs);
         }
         tokio::spawn(engine.run());
-        let n = phones.len();
+        let n = targets.len();
         Self {
             client,
             operation,
-            phones,
+            targets,
             settled,
             stop,
             open_jobs,
@@ -138,7 +140,7 @@ impl Run {
     /// The next outcome, in settling order; `None` once every target has had its own.
     ///
     /// Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Option<Outcome> {
+    pub async fn next(&mut self) -> Option<O> {
         if self.missing == 0 {
             return None;
         }
@@ -159,14 +161,13 @@ impl Run {
         Some(Settled { target, fate, request_id: None, job_id: None, took: None })
     }
 
-    fn outcome(&mut self, settled: Settled) -> Outcome {
-        let Settled { target, fate, request_id, job_id, took } = settled;
-        self.taken[target] = true;
-        Outcome { phone: self.phones[target].clone(), fate, request_id, job_id, took }
+    fn outcome(&mut self, settled: Settled) -> O {
+        self.taken[settled.target] = true;
+        O::settled(self.targets[settled.target].clone(), settled)
     }
 
     /// The outcomes as a stream.
-    pub fn outcomes(&mut self) -> impl Stream<Item = Outcome> + Send + '_ {
+    pub fn outcomes(&mut self) -> impl Stream<Item = O> + Send + '_ {
         futures_util::stream::unfold(self, async |run| {
             run.next().await.map(|outcome| (outcome, run))
         })
@@ -179,12 +180,12 @@ impl Run {
 
     /// How many targets the run has.
     pub fn len(&self) -> usize {
-        self.phones.len()
+        self.targets.len()
     }
 
     /// Whether the run has no targets.
     pub fn is_empty(&self) -> bool {
-        self.phones.is_empty()
+        self.targets.is_empty()
     }
 
     /// What has been started and not seen to end so far.
@@ -193,19 +194,15 @@ impl Run {
         Ticket::new(&self.client, self.operation.name, jobs)
     }
 
-    async fn report(mut self) -> Report {
+    async fn report(mut self) -> Report<O> {
         while self.next().await.is_some() {}
         let still_running =
-            self.outcomes.iter().filter(|outcome| outcome.fate == Fate::StillRunning);
+            self.outcomes.iter().filter(|outcome| *outcome.fate() == Fate::StillRunning);
         let jobs: Vec<OpenJob> = still_running
             .filter_map(|outcome| {
-                let since = self.client.clock().now() - outcome.took.unwrap_or(Duration::ZERO);
-                Some(OpenJob::new(
-                    outcome.phone.as_str(),
-                    outcome.request_id.as_ref()?,
-                    outcome.job_id.as_ref(),
-                    since,
-                ))
+                let since = self.client.clock().now() - outcome.took().unwrap_or(Duration::ZERO);
+                let target = outcome.id().to_string();
+                Some(OpenJob::new(&target, outcome.request_id()?, outcome.job_id(), since))
             })
             .collect();
         let open = (!jobs.is_empty()).then(|| Ticket::new(&self.client, self.operation.name, jobs));
@@ -214,20 +211,20 @@ impl Run {
 }
 
 /// Awaiting a run collects every outcome, those already taken too.
-impl IntoFuture for Run {
-    type Output = Report;
-    type IntoFuture = Pin<Box<dyn Future<Output = Report> + Send>>;
+impl<O: TargetOutcome + 'static> IntoFuture for Run<O> {
+    type Output = Report<O>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Report<O>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.report())
     }
 }
 
-impl fmt::Debug for Run {
+impl<O: TargetOutcome> fmt::Debug for Run<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run")
             .field("operation", &self.operation.name)
-            .field("targets", &self.phones.len())
+            .field("targets", &self.targets.len())
             .field("missing", &self.missing)
             .finish_non_exhaustive()
     }

@@ -33,7 +33,7 @@ use crate::{Client, Error};
 
 /// A target has settled: sent to the handle.
 #[derive(Debug)]
-pub(crate) struct Settled {
+pub struct Settled {
     pub(crate) target: usize,
     pub(crate) fate: Fate,
     pub(crate) request_id: Option<RequestId>,
@@ -135,21 +135,21 @@ impl Engine {
         }
     }
 
-    /// Puts the targets of a ticket where an earlier run left them; nothing will be sent.
+    /// Puts the targets of a ticket where an earlier run left them; nothing will be sent, and patience counts anew.
     pub(crate) fn resume(&mut self, jobs: Vec<OpenJob>) {
         self.queue.clear();
         let now = self.client.clock().now();
         for (target, job) in jobs.into_iter().enumerate() {
             let since = job.since();
+            let request_id = job.request_id;
             self.down += 1;
-            self.states[target] = match job.job_id {
-                Some(job_id) => self.waiting(job.request_id, job_id, since),
-                None => State::Looking {
-                    request_id: job.request_id,
-                    since,
-                    expires: self.before_deadline(now + LOOKING),
-                    reason: UnconfirmedReason::NotInAnswer,
-                },
+            self.states[target] = if let Some(job_id) = job.job_id {
+                let expires = self.before_deadline(now + self.options.job_timeout);
+                State::Waiting { request_id, job_id, since, expires, seen_running: false }
+            } else {
+                let expires = self.before_deadline(now + LOOKING);
+                let reason = UnconfirmedReason::NotInAnswer;
+                State::Looking { request_id, since, expires, reason }
             };
         }
         self.next_look = Some(now);
