@@ -188,6 +188,36 @@ async fn a_first_part_that_starts_nobody_stops_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_phone_knows_the_call_that_refused_it() {
+    let simulator =
+        simulator(20).fault(Fault::refuse("CPS.0001").on("RestartCloudPhone")).build().unwrap();
+    let report = restart_all(&simulator).await;
+    let call = simulator.journal().last().unwrap().request_id.clone();
+    for outcome in report.outcomes() {
+        assert_eq!(outcome.request_id.as_ref().map(ToString::to_string), Some(call.clone()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn endless_patience_is_no_trouble() {
+    let simulator = simulator(3).build().unwrap();
+    let client = in_process(&simulator).call_timeout(Duration::MAX).build().unwrap();
+    let restart =
+        client.phones().restart(simulator.phones()).job_timeout(Duration::MAX).max_down(usize::MAX);
+    assert!(restart.start().unwrap().await.all_done());
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_that_could_not_be_asked_about_stand_in_the_ticket() {
+    let simulator =
+        simulator(3).fault(Fault::refuse("CPS.0003").on("ListJobs").times(500)).build().unwrap();
+    let report = restart_all(&simulator).await;
+    assert_eq!(report.to_string(), "3 unconfirmed");
+    let ticket = report.open().unwrap();
+    assert_eq!(ticket.jobs().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fault_of_the_call_stops_the_run_at_once() {
     let simulator =
         simulator(250).fault(Fault::refuse("CPS.0001").on("RestartCloudPhone")).build().unwrap();
@@ -378,6 +408,30 @@ async fn the_observer_is_told_of_every_part() {
         "after 2: Unknown",
     ];
     assert_eq!(*notes.lines.lock().unwrap(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn phones_of_a_refused_part_count_as_unsent() {
+    let simulator = simulator(4).build().unwrap();
+    let client = in_process(&simulator).build().unwrap();
+    let notes = Notes::default();
+    let bad = |place| {
+        if place == 0 { Properties::new().set("no.such.key", "1") } else { Properties::new() }
+    };
+    let phones = simulator.phones().into_iter().enumerate();
+    let targets = phones.map(|(place, phone)| RestartTarget::from(phone).properties(bad(place)));
+    client.phones().restart(targets).observer(notes.clone()).start().unwrap().await;
+    let lines = notes.lines.lock().unwrap();
+    let unsent: Vec<&str> =
+        lines.iter().filter(|line| line.starts_with("before")).map(String::as_str).collect();
+    let expected = [
+        "before 1: 4 phones, 0 unsent",
+        "before 2: 2 phones, 2 unsent",
+        "before 3: 2 phones, 2 unsent",
+        "before 4: 1 phones, 1 unsent",
+        "before 5: 1 phones, 0 unsent",
+    ];
+    assert_eq!(unsent, expected);
 }
 
 #[tokio::test(start_paused = true)]

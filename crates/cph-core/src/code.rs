@@ -22,7 +22,7 @@ use crate::tables::CODES;
 /// assert_eq!(ErrorCode::parse("CPS0005"), code);
 /// assert_eq!(code.to_string(), "CPS.0005");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ErrorCode(Repr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -141,6 +141,12 @@ impl fmt::Display for ErrorCode {
             Repr::Apig(number) => f.pad(&format!("APIG.{number:04}")),
             Repr::Other(text) => f.pad(text),
         }
+    }
+}
+
+impl fmt::Debug for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

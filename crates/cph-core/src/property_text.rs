@@ -48,17 +48,20 @@ impl PropertyText {
         self.0.len()
     }
 
-    /// Whether the text is empty, which sets no property.
+    /// Whether there is no text at all, as in the answer for a phone without properties.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The keys and values. An empty text has none; of a key that stands twice the last value counts.
     pub fn parse(&self) -> Result<Properties, PropertyError> {
+        if self.is_empty() {
+            return Ok(Properties::new());
+        }
         Ok(self.entries()?.0.into_iter().collect())
     }
 
-    /// Holds the text against the rules, and names every problem: no JSON object, more than `max_bytes` (counted as
+    /// Holds the text against the rules, and names every problem: no JSON object (nothing at all is none), more than `max_bytes` (counted as
     /// [`len`](Self::len) does), a key twice, a value that breaks the rule of its key.
     pub fn check(&self, max_bytes: usize) -> Result<(), Vec<PropertyProblem>> {
         let mut problems = Vec::new();
@@ -90,9 +93,6 @@ impl PropertyText {
     }
 
     fn entries(&self) -> Result<Entries, PropertyError> {
-        if self.is_empty() {
-            return Ok(Entries(Vec::new()));
-        }
         serde_json::from_str(&self.0).map_err(|error| PropertyError {
             is_json: error.is_data(),
             line: error.line(),
@@ -319,10 +319,11 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_text_sets_nothing() {
+    fn no_text_at_all_reads_as_nothing_and_cannot_be_sent() {
         let text = PropertyText::default();
         assert_eq!(text.parse(), Ok(Properties::new()));
-        assert_eq!((text.check(0), text.masked().as_str()), (Ok(()), ""));
+        assert_eq!(text.masked(), "");
+        assert_eq!(text.check(0).unwrap_err().len(), 1);
     }
 
     #[test]

@@ -101,7 +101,8 @@ impl Client {
         Jobs::new(self)
     }
 
-    /// Waits on for what an earlier run had started, from its [`Ticket`]. Nothing is sent again.
+    /// Waits on for what an earlier run had started, from its [`Ticket`]. Nothing is sent again. Each job gets another 30
+    /// minutes from now.
     ///
     /// # Errors
     ///
@@ -345,6 +346,15 @@ impl ClientBuilder {
             None => problems
                 .push(Problem::new("no credentials are given; set an access key or a token")),
             Some(credentials) => problems.extend(credentials.problem()),
+        }
+        for (what, timeout) in [
+            ("connect timeout", self.connect_timeout),
+            ("attempt timeout", self.attempt_timeout),
+            ("call timeout", self.call_timeout),
+        ] {
+            if timeout.is_zero() {
+                problems.push(Problem::new(format!("the {what} is 0; no call could be made")));
+            }
         }
         if self.attempts == 0 {
             problems.push(Problem::new("attempts is 0; a call makes at least one"));

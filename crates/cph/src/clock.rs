@@ -21,6 +21,12 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
+/// `duration` after `time`, or a century where the sum is too far off to be written down.
+pub(crate) fn after(time: SystemTime, duration: Duration) -> SystemTime {
+    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+    time + duration.min(CENTURY)
+}
+
 /// The machine's own time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

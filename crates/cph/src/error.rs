@@ -146,6 +146,11 @@ impl Error {
         Self::with_problems(ErrorKind::InvalidInput, problems)
     }
 
+    /// One thing that is wrong with the input.
+    pub(crate) fn invalid(problem: impl fmt::Display) -> Self {
+        Self::invalid_input(vec![Problem::new(problem.to_string())])
+    }
+
     pub(crate) fn configuration(problems: Vec<Problem>) -> Self {
         Self::with_problems(ErrorKind::Configuration, problems)
     }

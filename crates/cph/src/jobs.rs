@@ -93,7 +93,7 @@ impl<'a> Jobs<'a> {
     ///
     /// [`ErrorCode::JOB_NOT_FOUND`](crate::ErrorCode::JOB_NOT_FOUND) if there is none; how long the service remembers jobs is not documented.
     pub async fn get(&self, job_id: impl AsRef<str>) -> Result<Job> {
-        let job_id: JobId = job_id.as_ref().parse().map_err(invalid)?;
+        let job_id: JobId = job_id.as_ref().parse().map_err(Error::invalid)?;
         let (project, id) = (self.client.project().clone(), job_id.clone());
         let reply = self
             .client
@@ -114,10 +114,6 @@ impl<'a> Jobs<'a> {
             execute_msg: job.execute_msg,
         })
     }
-}
-
-pub(crate) fn invalid(error: impl std::fmt::Display) -> Error {
-    Error::invalid_input(vec![Problem::new(error.to_string())])
 }
 
 /// A status that no answer gave is no status that we know.

@@ -32,7 +32,8 @@
 //!
 //! - As many outcomes as targets, each once, whatever the service or the network does.
 //! - A call that may have been carried out is never sent again on a guess: see [`Delivery`].
-//! - Secret keys, tokens, phone numbers, IMSI, ICCID and IMEI stay out of `Display`, `Debug`, logs and errors.
+//! - Secret keys, tokens, phone numbers, IMSI, ICCID and IMEI that you pass in or get back as such stay out of `Display`,
+//!   `Debug`, logs and errors. The service's own error texts are shown as they come, but for those on signatures.
 //!
 //! # When a call is sent again
 //!

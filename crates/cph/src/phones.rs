@@ -3,9 +3,7 @@
 use cph_core::{PhoneId, PhoneStatus, PropertyText, ServerId, limits};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 
-use crate::{
-    Client, Error, Personal, Restart, RestartTarget, Result, client::operation, jobs::invalid,
-};
+use crate::{Client, Error, Personal, Restart, RestartTarget, Result, client::operation};
 
 /// What can be asked and done about phones; see [`Client::phones`].
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +48,7 @@ impl<'a> Phones<'a> {
     ///
     /// [`ErrorCode::PHONE_NOT_FOUND`](crate::ErrorCode::PHONE_NOT_FOUND) if the project has no such phone.
     pub async fn get(&self, phone_id: impl AsRef<str>) -> Result<PhoneDetail> {
-        let phone_id: PhoneId = phone_id.as_ref().parse().map_err(invalid)?;
+        let phone_id: PhoneId = phone_id.as_ref().parse().map_err(Error::invalid)?;
         let project = self.client.project().clone();
         let reply = self
             .client
@@ -214,8 +212,12 @@ impl ListPhones {
     }
 
     async fn page(&self, offset: usize) -> Result<Vec<cph_raw::types::Phone>> {
-        let server_id =
-            self.server_id.as_deref().map(str::parse::<ServerId>).transpose().map_err(invalid)?;
+        let server_id = self
+            .server_id
+            .as_deref()
+            .map(str::parse::<ServerId>)
+            .transpose()
+            .map_err(Error::invalid)?;
         let status = self.status.map(PhoneStatus::code);
         let (project, name, kind) =
             (self.client.project().clone(), self.phone_name.clone(), self.kind);

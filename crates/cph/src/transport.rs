@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use crate::{
     Error, Problem, answer,
     client::Shared,
+    clock::after,
     credentials::CredentialParts,
     delivery::Again,
     sign::{self, Signed},
@@ -64,7 +65,7 @@ impl Call {
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, Error> {
         let shared = &self.shared;
-        let give_up = shared.clock.now() + shared.policy.call_timeout;
+        let give_up = after(shared.clock.now(), shared.policy.call_timeout);
         let mut waits = backon::ExponentialBuilder::new()
             .with_min_delay(Duration::from_secs(1))
             .with_max_delay(Duration::from_secs(20))

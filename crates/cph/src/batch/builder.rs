@@ -141,7 +141,7 @@ impl<K: BatchKind> Batch<K> {
         let mut problems = Vec::new();
         let mut options = self.options.clone();
         options.part = self.part.unwrap_or(options.part);
-        options.max_down = self.max_down.unwrap_or(2 * options.part.max(1));
+        options.max_down = self.max_down.unwrap_or(options.part.max(1).saturating_mul(2));
         let counts = [
             ("batch", options.part),
             ("in-flight", options.in_flight),

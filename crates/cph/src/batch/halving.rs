@@ -26,8 +26,8 @@ pub(crate) enum Verdict {
     Halve,
     /// It is a single target: the culprit.
     Culprit(usize),
-    /// The search ends; these targets, the piece's own among them, stay refused.
-    GiveUp(Vec<usize>),
+    /// The search ends: it and the [`rest`](Halving::rest) stay refused.
+    GiveUp,
 }
 
 impl Halving {
@@ -56,7 +56,7 @@ impl Halving {
     }
 
     /// A piece was accepted, or ended in any way but a refusal.
-    pub(crate) fn accepted(&mut self) {
+    pub(crate) fn not_refused(&mut self) {
         self.barren = 0;
         self.equal_pairs = 0;
     }
@@ -69,9 +69,7 @@ impl Halving {
             self.equal_pairs = if first == second { self.equal_pairs + 1 } else { 0 };
         }
         if self.equal_pairs == 2 || self.barren >= self.limit {
-            let mut left = piece;
-            left.extend(self.rest());
-            return Verdict::GiveUp(left);
+            return Verdict::GiveUp;
         }
         if let [culprit] = piece.as_slice() {
             return Verdict::Culprit(*culprit);
@@ -101,13 +99,13 @@ mod tests {
         while let Some(piece) = halving.next() {
             calls += 1;
             if piece.iter().any(|target| bad.contains(target)) {
-                match halving.refused(piece, ErrorCode::INVALID_PHONE_ID) {
+                match halving.refused(piece.clone(), ErrorCode::INVALID_PHONE_ID) {
                     Verdict::Halve => {}
                     Verdict::Culprit(target) => assert!(refused.insert(target)),
-                    Verdict::GiveUp(left) => refused.extend(left),
+                    Verdict::GiveUp => refused.extend(piece.into_iter().chain(halving.rest())),
                 }
             } else {
-                halving.accepted();
+                halving.not_refused();
                 accepted.extend(piece);
             }
         }

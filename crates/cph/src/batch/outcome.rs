@@ -170,7 +170,7 @@ impl fmt::Display for NotSentReason {
             Self::Deadline => f.write_str("the deadline came first"),
             Self::Refused(fault) => write!(f, "an earlier part was refused: {fault}"),
             Self::FirstPart => {
-                f.write_str("the first part could not be confirmed, so the rest was held back")
+                f.write_str("the first part started nobody, or its answer forgot some, so the rest was held back")
             }
             Self::NoConnection(error) => write!(f, "no connection came about: {error}"),
             Self::Observer(error) => write!(f, "the part could not be recorded: {error}"),

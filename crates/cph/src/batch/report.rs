@@ -35,7 +35,8 @@ impl<O: TargetOutcome> Report<O> {
         self.outcomes.iter().filter(|outcome| outcome.fate().word() == word).count()
     }
 
-    /// A ticket for the jobs that had not ended when patience ran out.
+    /// A ticket for whatever asking again later may tell more about: what still ran when patience was over, and what is
+    /// unconfirmed under a known request id.
     pub fn open(&self) -> Option<&Ticket> {
         self.open.as_ref()
     }

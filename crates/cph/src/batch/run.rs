@@ -196,9 +196,8 @@ impl<O: TargetOutcome> Run<O> {
 
     async fn report(mut self) -> Report<O> {
         while self.next().await.is_some() {}
-        let still_running =
-            self.outcomes.iter().filter(|outcome| *outcome.fate() == Fate::StillRunning);
-        let jobs: Vec<OpenJob> = still_running
+        let open = self.outcomes.iter().filter(|outcome| may_still_be_told(outcome.fate()));
+        let jobs: Vec<OpenJob> = open
             .filter_map(|outcome| {
                 let since = self.client.clock().now() - outcome.took().unwrap_or(Duration::ZERO);
                 let target = outcome.id().to_string();
@@ -208,6 +207,20 @@ impl<O: TargetOutcome> Run<O> {
         let open = (!jobs.is_empty()).then(|| Ticket::new(&self.client, self.operation.name, jobs));
         Report::new(self.outcomes, open)
     }
+}
+
+/// Whether asking again later may tell more.
+fn may_still_be_told(fate: &Fate) -> bool {
+    matches!(
+        fate,
+        Fate::StillRunning
+            | Fate::Unconfirmed(
+                UnconfirmedReason::AskingFailed(_)
+                    | UnconfirmedReason::JobNotFound
+                    | UnconfirmedReason::NotInAnswer
+                    | UnconfirmedReason::AnswerLost(_)
+            )
+    )
 }
 
 /// Awaiting a run collects every outcome, those already taken too.

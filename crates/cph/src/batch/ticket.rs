@@ -86,6 +86,11 @@ impl Ticket {
         &self.operation
     }
 
+    /// Each target, the call that carried it, and its job if that is known.
+    pub fn jobs(&self) -> impl ExactSizeIterator<Item = (&str, &RequestId, Option<&JobId>)> {
+        self.jobs.iter().map(|job| (job.target.as_str(), &job.request_id, job.job_id.as_ref()))
+    }
+
     pub(crate) fn into_jobs(self) -> Vec<OpenJob> {
         self.jobs
     }

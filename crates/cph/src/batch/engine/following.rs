@@ -14,9 +14,10 @@ use crate::{
         outcome::{Fate, Fault, NotSentReason, UnconfirmedReason},
         poller::{self, Asked},
     },
+    clock::after,
 };
 
-/// How long jobs of a call whose answer was lost may take to show up under its request id.
+/// How long jobs of a call whose answer was lost may take to show up under its request id, unless the caller has less patience.
 pub(super) const LOOKING: Duration = Duration::from_mins(2);
 
 /// The first look at new jobs, and how often to look until some have ended.
@@ -28,7 +29,7 @@ const INTERVAL: std::ops::RangeInclusive<Duration> =
 
 impl Engine {
     pub(super) fn waiting(&self, request_id: RequestId, job_id: JobId, since: SystemTime) -> State {
-        let expires = self.before_deadline(since + self.options.job_timeout);
+        let expires = self.before_deadline(after(since, self.options.job_timeout));
         State::Waiting { request_id, job_id, since, expires, seen_running: false }
     }
 
@@ -45,7 +46,7 @@ impl Engine {
                 self.states[target] = State::Looking {
                     request_id,
                     since: now,
-                    expires: self.before_deadline(now + LOOKING),
+                    expires: self.before_deadline(now + LOOKING.min(self.options.job_timeout)),
                     reason,
                 };
             }
@@ -97,6 +98,7 @@ impl Engine {
             return None;
         }
         let started = self.client.clock().now();
+        tracing::debug!(requests = request_ids.len(), "looking at jobs");
         let sweep = poller::sweep(self.client.clone(), request_ids.into_iter().collect());
         Some(Box::pin(async move { (started, sweep.await) }))
     }

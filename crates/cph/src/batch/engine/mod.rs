@@ -29,7 +29,7 @@ use super::{
     poller::Asked,
     ticket::OpenJob,
 };
-use crate::{Client, Error};
+use crate::{Client, Error, clock::after};
 
 /// A target has settled: sent to the handle.
 #[derive(Debug)]
@@ -47,7 +47,10 @@ enum State {
     Unsent,
     Sent,
     /// In a refused part that is being halved.
-    Refused(Fault),
+    Refused {
+        fault: Fault,
+        request_id: Option<RequestId>,
+    },
     /// Sent, but its entry was lost: jobs under the request id may tell.
     Looking {
         request_id: RequestId,
@@ -144,7 +147,7 @@ impl Engine {
             let request_id = job.request_id;
             self.down += 1;
             self.states[target] = if let Some(job_id) = job.job_id {
-                let expires = self.before_deadline(now + self.options.job_timeout);
+                let expires = self.before_deadline(after(now, self.options.job_timeout));
                 State::Waiting { request_id, job_id, since, expires, seen_running: false }
             } else {
                 let expires = self.before_deadline(now + LOOKING);
@@ -200,8 +203,8 @@ impl Engine {
     }
 
     fn settle_refused(&mut self, target: usize) {
-        if let State::Refused(fault) = self.states[target].clone() {
-            self.settle(target, Fate::Refused(fault));
+        if let State::Refused { fault, request_id } = self.states[target].clone() {
+            self.settle_in(target, Fate::Refused(fault), request_id, None);
         }
     }
 
@@ -216,9 +219,10 @@ impl Engine {
         match std::mem::replace(&mut self.states[target], State::Settled) {
             State::Settled => return,
             State::Sent | State::Looking { .. } | State::Waiting { .. } => self.down -= 1,
-            State::Unsent | State::Refused(_) => {}
+            State::Unsent | State::Refused { .. } => {}
         }
         self.unsettled -= 1;
+        tracing::debug!(target = self.work.targets[target], %fate, "settled");
         let (job_id, took) = job.unzip();
         // A handle that is gone needs no outcomes.
         let _gone = self.out.send(Settled { target, fate, request_id, job_id, took });

@@ -51,20 +51,18 @@ impl Engine {
         let part = Part {
             number: self.parts_sent + 1,
             targets: targets.iter().map(|&target| self.work.targets[target].clone()).collect(),
-            unsent: self.queue.len(),
+            unsent: self.unsent() - targets.len(),
         };
         if let Err(error) = self.observer.before(&part) {
             let reason = NotSentReason::Observer(error.to_string());
             for target in targets {
-                let fate = match &self.states[target] {
-                    State::Refused(fault) => Fate::Refused(fault.clone()),
-                    _ => Fate::NotSent(reason.clone()),
-                };
-                self.settle(target, fate);
+                self.settle_refused(target);
+                self.settle(target, Fate::NotSent(reason.clone()));
             }
             self.halt(reason);
             return None;
         }
+        tracing::info!(part = part.number, targets = targets.len(), "sending");
         self.parts_sent += 1;
         self.down += targets.len();
         for &target in &targets {
@@ -75,6 +73,12 @@ impl Engine {
             let result = call.await;
             (part, targets, result)
         }))
+    }
+
+    /// Targets that are yet to be sent, those of refused parts too.
+    fn unsent(&self) -> usize {
+        let unsent = |state: &&State| matches!(state, State::Unsent | State::Refused { .. });
+        self.states.iter().filter(unsent).count()
     }
 
     pub(super) fn answered(
@@ -93,6 +97,9 @@ impl Engine {
                 PartAnswer { request_id: error.request_id(), entries: &[], error: Some(error) }
             }
         };
+        let (request_id, accepted) = (answer.request_id, answer.accepted());
+        let error = answer.error.map(tracing::field::display);
+        tracing::info!(part = part.number, request_id, accepted, error, "answered");
         self.observer.after(part, answer);
         match result {
             Ok(answer) => self.accepted(targets, answer),
@@ -150,13 +157,16 @@ impl Engine {
             }
         }
         if let Some(halving) = &mut self.halving {
-            halving.accepted();
+            halving.not_refused();
         }
         let first = !self.proven;
         self.proven |= started > 0;
         let about_targets =
             targets.len() == 1 && codes.iter().all(|code| code.scope() == Scope::Target);
-        if first && (forgotten > 0 || started == 0 && codes.len() == 1 && !about_targets) {
+        if first
+            && self.unsent() > 0
+            && (forgotten > 0 || started == 0 && codes.len() == 1 && !about_targets)
+        {
             self.halt(NotSentReason::FirstPart);
         }
         self.look_soon(now);
@@ -168,7 +178,7 @@ impl Engine {
             self.settle(target, Fate::NotSent(reason.clone()));
         }
         if let Some(halving) = &mut self.halving {
-            halving.accepted();
+            halving.not_refused();
         }
         if !self.proven {
             self.halt(reason);
@@ -202,7 +212,8 @@ impl Engine {
             return;
         }
         for &target in targets {
-            self.states[target] = State::Refused(fault.clone());
+            self.states[target] =
+                State::Refused { fault: fault.clone(), request_id: request_id.clone() };
         }
         self.down -= targets.len();
         if scope == Scope::Target {
@@ -212,11 +223,8 @@ impl Engine {
                     Verdict::Culprit(target) => {
                         return self.settle_in(target, Fate::Refused(fault), request_id, None);
                     }
-                    Verdict::GiveUp(left) => {
-                        for target in left {
-                            self.settle_refused(target);
-                        }
-                    }
+                    // Stopping settles the rest of the part too.
+                    Verdict::GiveUp => {}
                 },
                 None if targets.len() > 1 => return self.refused_parts.push_back(targets.to_vec()),
                 None => return self.settle_in(targets[0], Fate::Refused(fault), request_id, None),
@@ -236,7 +244,7 @@ impl Engine {
             self.look_for(target, request_id.clone(), reason.clone());
         }
         if let Some(halving) = &mut self.halving {
-            halving.accepted();
+            halving.not_refused();
         }
         if !self.proven && request_id.is_none() {
             self.halt(NotSentReason::FirstPart);
@@ -256,12 +264,12 @@ impl Engine {
     /// Settles what will not be sent, since the run has stopped.
     fn settle_unsent(&mut self) {
         let Some(reason) = self.stopped.clone() else { return };
-        while let Some(target) = self.queue.pop_front() {
-            self.settle(target, Fate::NotSent(reason.clone()));
-        }
         let rest = self.halving.take().map_or_else(Vec::new, |mut halving| halving.rest());
         for target in self.refused_parts.drain(..).flatten().chain(rest).collect::<Vec<_>>() {
             self.settle_refused(target);
+        }
+        while let Some(target) = self.queue.pop_front() {
+            self.settle(target, Fate::NotSent(reason.clone()));
         }
     }
 }
