@@ -15,9 +15,16 @@ use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bundle::operations;
+use crate::{
+    bundle::{Operation, operations},
+    raw,
+};
 
 const PROJECT: &str = "0123456789abcdef0123456789abcdef";
+
+/// The operations that `cph` calls; the rest is for `cph_raw`.
+const CALLED_BY_CPH: [&str; 5] =
+    ["ListCloudPhones", "ListJobs", "RestartCloudPhone", "ShowCloudPhoneDetail", "ShowJob"];
 
 #[derive(Deserialize)]
 struct Recordings {
@@ -49,9 +56,11 @@ fn recordings() -> Vec<Recording> {
     recordings.requests
 }
 
-/// The recorded requests, named.
-pub(crate) fn recorded_requests() -> impl Iterator<Item = (String, Sent)> {
-    recordings().into_iter().map(|recording| (recording.to_string(), recording.request))
+/// The recorded requests: operation, name and what was sent.
+pub(crate) fn recorded_requests() -> impl Iterator<Item = (&'static str, String, Sent)> {
+    recordings()
+        .into_iter()
+        .map(|recording| (recording.operation().name, recording.to_string(), recording.request))
 }
 
 impl std::fmt::Display for Recording {
@@ -61,6 +70,11 @@ impl std::fmt::Display for Recording {
 }
 
 impl Recording {
+    fn operation(&self) -> Operation {
+        let operation = operations().into_iter().find(|operation| operation.name == self.operation);
+        operation.unwrap_or_else(|| panic!("{self}: the bundle has no such operation"))
+    }
+
     fn text(&self, argument: &str) -> Option<&str> {
         self.arguments.get(argument).map(|value| value.as_str().unwrap())
     }
@@ -195,13 +209,16 @@ impl cph_raw::Transport for Capture {
     fn send<'a>(
         &'a self,
         _: &'a reqwest::Client,
-        _: &'static str,
+        operation: &'static str,
         request: reqwest::Request,
     ) -> Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>> {
         let body = request.body().map_or(&[][..], |body| body.as_bytes().unwrap());
         let sent = Sent::new(request.method(), request.url().as_str(), request.headers(), body);
         self.0.lock().unwrap().push(sent);
-        Box::pin(ready(Ok(http::Response::new("{}").into())))
+        let operation = operations().into_iter().find(|known| known.raw_name == operation);
+        let status = operation.unwrap().success_status();
+        let answer = http::Response::builder().status(status).body("{}").unwrap();
+        Box::pin(ready(Ok(answer.into())))
     }
 }
 
@@ -215,40 +232,13 @@ fn http_client() -> reqwest::Client {
     reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap()
 }
 
-/// Makes the recorded call through `cph_raw`, with the recorded arguments.
-async fn call_raw(client: &cph_raw::Client, recording: &Recording) {
-    let (limit, offset) = (recording.number("limit"), recording.number("offset"));
-    let done = match recording.operation.as_str() {
-        "RestartCloudPhone" => {
-            let body = serde_json::from_value(recording.arguments["body"].clone()).unwrap();
-            client.restart_cloud_phone(PROJECT, &body).await.map(drop)
-        }
-        "ListJobs" => {
-            let (id, ids) = (recording.text("request_id"), recording.text("request_ids"));
-            client.list_jobs(PROJECT, limit, offset, id, ids).await.map(drop)
-        }
-        "ListCloudPhones" => {
-            let (name, server) = (recording.text("phone_name"), recording.text("server_id"));
-            let (status, kind) = (recording.number("status"), recording.number("type"));
-            client
-                .list_cloud_phones(PROJECT, limit, offset, name, server, status, kind)
-                .await
-                .map(drop)
-        }
-        "ShowJob" => client.show_job(PROJECT, recording.text("job_id").unwrap()).await.map(drop),
-        "ShowCloudPhoneDetail" => client
-            .show_cloud_phone_detail(PROJECT, recording.text("phone_id").unwrap())
-            .await
-            .map(drop),
-        _ => panic!("{recording}: the raw client is not called"),
-    };
-    done.unwrap();
-}
-
 #[tokio::test(start_paused = true)]
 async fn cph_sends_what_the_official_sdk_sends() {
     let mut compared = BTreeSet::new();
     for recording in recordings() {
+        if !CALLED_BY_CPH.contains(&recording.operation.as_str()) {
+            continue;
+        }
         let (client, sent) = refused_client();
         let Some(recorded) = call_cph(&client, &recording).await else { continue };
         let what = recording.to_string();
@@ -273,13 +263,7 @@ async fn cph_sends_what_the_official_sdk_sends() {
         assert!(signed.is_subset(&recorded.signed_headers()), "{what}: {signed:?}");
         compared.insert(recording.operation);
     }
-    assert!(compared.iter().eq(&[
-        "ListCloudPhones",
-        "ListJobs",
-        "RestartCloudPhone",
-        "ShowCloudPhoneDetail",
-        "ShowJob"
-    ]));
+    assert!(compared.iter().eq(&CALLED_BY_CPH));
 }
 
 #[tokio::test]
@@ -287,7 +271,8 @@ async fn the_raw_client_sends_what_the_official_sdk_sends() {
     for recording in recordings() {
         let transport = Arc::<Capture>::default();
         let client = cph_raw::client("http://localhost", http_client(), transport.clone());
-        call_raw(&client, &recording).await;
+        let operation = recording.operation().raw_name;
+        raw::call(&client, PROJECT, operation, &recording.arguments).await.unwrap();
 
         let sent = transport.0.lock().unwrap();
         assert_eq!(sent.len(), 1, "{recording}");
@@ -306,4 +291,32 @@ fn every_operation_is_recorded() {
     let documented: BTreeSet<_> =
         operations().iter().map(|operation| operation.name.to_owned()).collect();
     assert_eq!(recorded, documented);
+}
+
+/// The SDK does not know `vpc_id`, which the page's example sends: `openapi/corrections.toml` has a row on
+/// `CreateCloudPhoneSingleServer` at `/schemas/NicForSingleServer/properties`.
+#[test]
+fn whatever_a_page_documents_or_shows_is_recorded() {
+    let mut missing = Vec::new();
+    let recordings = recordings();
+    for operation in operations() {
+        let mine = || recordings.iter().filter(|recording| recording.operation == operation.name);
+        for argument in operation.arguments() {
+            if !mine().any(|recording| recording.arguments.pointer(&argument).is_some()) {
+                missing.push(format!("{} {argument}", operation.name));
+            }
+        }
+        for (name, example) in operation.request_examples() {
+            if !mine().any(|recording| recording.request.body == *example) {
+                missing.push(format!("{} {name}", operation.name));
+            }
+        }
+    }
+    assert_eq!(
+        missing,
+        [
+            "CreateCloudPhoneSingleServer /body/nics/0/vpc_id",
+            "CreateCloudPhoneSingleServer example",
+        ]
+    );
 }

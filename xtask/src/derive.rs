@@ -84,7 +84,8 @@ fn each_operation(document: &mut Value, mut change: impl FnMut(&mut Map<String, 
 }
 
 fn without_examples(body: &mut Value) {
-    for media in body["content"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+    let content = body.get_mut("content").and_then(Value::as_object_mut);
+    for media in content.into_iter().flat_map(Map::values_mut) {
         if let Some(media) = media.as_object_mut() {
             media.remove("example");
             media.remove("examples");

@@ -8,7 +8,13 @@ use crate::{generate, source};
 
 pub(crate) const FRAGMENT: &str = "openapi/operations/restart-phone.yaml";
 
-const FILES: [(&str, &str); 7] = [
+/// Shares method and path with `RUN_COMMAND`.
+pub(crate) const PUSH_FILE: &str = "openapi/operations/push-file.yaml";
+
+/// Shares method and path with `PUSH_FILE`.
+pub(crate) const RUN_COMMAND: &str = "openapi/operations/run-command.yaml";
+
+const FILES: [(&str, &str); 8] = [
     (
         source::COMMON,
         "\
@@ -172,6 +178,152 @@ where = 'the plan'
 would_show = 'a call with 100 phones'
 ",
     ),
+    (
+        source::RETIRED,
+        "\
+[[retired]]
+name = 'MigratePhone'
+method = 'post'
+path = '/v1/{project_id}/migrate'
+why = 'withdrawn'
+source = 'docs 2019'
+",
+    ),
+];
+
+/// Two operations of one method and path, and one whose body, query and answer are as odd as the service has them.
+const ODD_FILES: [(&str, &str); 3] = [
+    (
+        PUSH_FILE,
+        "\
+operationId: PushFile
+method: post
+path: /v1/{project_id}/commands
+x-cph:
+  read: [{page: cph_api_0529, vintage: docs 2021}]
+  shared: SendCommand
+  asynchronous: true
+  job_family: phone
+  idempotent: false
+operation:
+  tags: [phones]
+  summary: Pushes a file.
+  description: A tar file.
+  parameters:
+    - $ref: '#/components/parameters/ProjectId'
+    - {name: force, in: query, description: Whether to overwrite., schema: {type: boolean}}
+  requestBody:
+    required: true
+    content:
+      application/json:
+        schema: {$ref: '#/components/schemas/PushFileRequestBody'}
+        example: {command: push, content: a.tar, bucket: b}
+  responses:
+    '200':
+      description: Taken.
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/PushFileResponse'}
+          example: {job: j}
+    4XX: {$ref: '#/components/responses/Error'}
+schemas:
+  PushFileRequestBody:
+    type: object
+    description: What to push.
+    required: [command, content, bucket]
+    properties:
+      command: {type: string, description: Says push.}
+      content: {type: string, description: Path of the file.}
+      bucket: {type: string, description: Where the file is.}
+  PushFileResponse:
+    type: object
+    description: What became of it.
+    properties:
+      job: {type: string, description: The job.}
+",
+    ),
+    (
+        RUN_COMMAND,
+        "\
+operationId: RunCommand
+method: post
+path: /v1/{project_id}/commands
+x-cph:
+  read: [{page: cph_api_0532, vintage: docs 2021}]
+  shared: SendCommand
+  asynchronous: true
+  job_family: phone
+  idempotent: true
+operation:
+  tags: [phones]
+  summary: Runs a command.
+  parameters:
+    - $ref: '#/components/parameters/ProjectId'
+    - {name: force, in: query, description: Whether to run it as root., schema: {type: boolean}}
+  requestBody:
+    required: true
+    content:
+      application/json:
+        schema: {$ref: '#/components/schemas/RunCommandRequestBody'}
+        examples:
+          shell: {value: {command: shell, content: ls, phones: [a7f3]}}
+          empty: {value: {command: shell}}
+  responses:
+    '200':
+      description: Running.
+      content:
+        application/json:
+          schema: {$ref: '#/components/schemas/RunCommandResponse'}
+          example: {job: j, output: o}
+    4XX: {$ref: '#/components/responses/Error'}
+schemas:
+  RunCommandRequestBody:
+    type: object
+    required: [command]
+    properties:
+      command: {type: string, description: Says shell.}
+      content: {type: string, description: Path of the file.}
+      phones: {type: array, items: {type: string}}
+  RunCommandResponse:
+    type: object
+    description: What became of it.
+    properties:
+      job: {type: string, description: The job.}
+      output: {type: string}
+",
+    ),
+    (
+        "openapi/operations/delete-tags.yaml",
+        "\
+operationId: DeleteTags
+method: delete
+path: /v1/{project_id}/tags
+x-cph:
+  read: [{page: cph_api_0554, vintage: docs 2021}]
+  asynchronous: false
+  idempotent: true
+operation:
+  tags: [phones]
+  summary: Deletes tags.
+  parameters:
+    - $ref: '#/components/parameters/ProjectId'
+    - {name: state, in: query, schema: {type: array, items: {type: string}}}
+  requestBody:
+    required: true
+    content:
+      application/json:
+        schema: {$ref: '#/components/schemas/DeleteTagsRequestBody'}
+  responses:
+    '204': {description: Gone.}
+    4XX: {$ref: '#/components/responses/Error'}
+schemas:
+  DeleteTagsRequestBody:
+    type: object
+    required: [keys]
+    properties:
+      keys: {type: array, items: {type: string}}
+",
+    ),
 ];
 
 /// The files on disk, with folders for what is generated.
@@ -192,6 +344,15 @@ impl Fixture {
             fs::write(root.path().join(file), text).unwrap();
         }
         Self(root)
+    }
+
+    /// With the odd operations.
+    pub(crate) fn odd() -> Self {
+        let fixture = Self::new();
+        for (file, text) in ODD_FILES {
+            fixture.write(file, text);
+        }
+        fixture
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -221,14 +382,13 @@ impl Fixture {
         let code = generate::run(&args, &mut out).unwrap();
         (code, String::from_utf8(out).unwrap())
     }
-}
 
-/// What `generate` says of one spoiled file, without its closing line.
-pub(crate) fn broken(file: &str, find: &str, replace: &str) -> String {
-    let fixture = Fixture::new();
-    fixture.edit(file, find, replace);
-    let (code, out) = fixture.generate(true);
-    assert_eq!(code, ExitCode::from(100), "`{find}` -> `{replace}`:\n{out}");
-    let lines: Vec<&str> = out.lines().collect();
-    lines[..lines.len() - 1].join("\n")
+    /// What `generate` says once the file is spoiled, without its closing line.
+    pub(crate) fn broken(&self, file: &str, find: &str, replace: &str) -> String {
+        self.edit(file, find, replace);
+        let (code, out) = self.generate(true);
+        assert_eq!(code, ExitCode::from(100), "`{find}` -> `{replace}`:\n{out}");
+        let lines: Vec<&str> = out.lines().collect();
+        lines[..lines.len() - 1].join("\n")
+    }
 }

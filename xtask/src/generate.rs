@@ -155,6 +155,7 @@ mod tests {
     use std::process::ExitCode;
 
     use insta::assert_snapshot;
+    use serde_json::json;
 
     use super::BUNDLE;
     use crate::fixture::{FRAGMENT, Fixture};
@@ -183,6 +184,41 @@ mod tests {
         assert_snapshot!("derived", fixture.read("derived.json"));
         assert_snapshot!("tables", fixture.read("crates/cph-core/src/tables.rs"));
         assert_snapshot!("schemas", fixture.read("crates/cph-sim/src/schemas.json"));
+    }
+
+    #[test]
+    fn operations_of_one_method_and_path_are_one_in_the_bundle() {
+        let fixture = Fixture::odd();
+        let (_, out) = fixture.generate(false);
+        assert!(out.contains("operations: 4,"), "{out}");
+        let read = |file| serde_json::from_str::<serde_json::Value>(&fixture.read(file)).unwrap();
+        let bundle = read(BUNDLE);
+        let schemas = &bundle["components"]["schemas"];
+        let united = json!({
+            "operation": bundle["paths"]["/v1/{project_id}/commands"]["post"],
+            "request": schemas["SendCommandRequestBody"],
+            "response": schemas["SendCommandResponse"],
+        });
+        assert_snapshot!("shared_bundle", format!("{united:#}"));
+        assert!(schemas["PushFileRequestBody"].is_object());
+
+        let derived = read("derived.json");
+        let derived = derived["components"]["schemas"].as_object().unwrap();
+        assert!(derived.contains_key("SendCommandResponse"));
+        assert!(!derived.contains_key("PushFileResponse"));
+
+        let rows = &read("crates/cph-sim/src/schemas.json")["operations"];
+        let rows: serde_json::Map<_, _> = ["DeleteTags", "PushFile", "RunCommand"]
+            .map(|name| (name.into(), rows[name].clone()))
+            .into_iter()
+            .collect();
+        assert_snapshot!("shared_schemas", format!("{:#}", serde_json::Value::Object(rows)));
+
+        let tables = fixture.read("crates/cph-core/src/tables.rs");
+        let tells = |line: &&str| line.contains(" name: \"") || line.contains("shared:");
+        let names: Vec<&str> =
+            tables.lines().take_while(|line| !line.contains("LIMITS")).filter(tells).collect();
+        assert_snapshot!("shared_tables", names.join("\n"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod names;
 mod operations;
 mod references;
 mod schemas;
+mod shared;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub(crate) fn check(spec: &Spec, tables: &Tables, bundle: &Value, problems: &mut
     names::check(spec, problems);
     references::check(spec, bundle, problems);
     operations::check(spec, bundle, problems);
+    shared::check(spec, problems);
     schemas::check(spec, problems);
     directions::check(spec, bundle, problems);
     examples::check(spec, bundle, problems);

@@ -14,6 +14,7 @@ mod outputs;
 mod problem;
 mod raw;
 mod schemas;
+mod shared;
 mod soak;
 mod source;
 mod spec;

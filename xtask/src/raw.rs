@@ -141,6 +141,22 @@ mod tests {
     }
 
     #[test]
+    fn one_method_for_all_operations_of_a_method_and_path() {
+        let fixture = Fixture::odd();
+        fixture.generate(false);
+        let code = fixture.read("crates/cph-raw/src/generated.rs");
+        let client = code.split("\nimpl Client {").last().unwrap();
+        let methods: Vec<&str> = client
+            .split("    pub async fn ")
+            .skip(1)
+            .filter_map(|method| method.split_once(" {\n").map(|(head, _)| head))
+            .collect();
+        insta::assert_snapshot!("methods", methods.join("\n"));
+        assert!(client.contains(r#"operation_id: "SendCommand""#));
+        assert!(client.contains(".delete(url)"));
+    }
+
+    #[test]
     fn a_panic_of_the_generator_is_a_problem_like_others() {
         let text = json!({ "description": "", "content": { "application/json": { "schema": { "type": "string" } } } });
         let number = json!({ "description": "", "content": { "application/json": { "schema": { "type": "integer" } } } });

@@ -3,26 +3,27 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    bundle::{operations, successes},
+    bundle::{Call, calls, successes},
     walk,
 };
 
 pub(crate) fn generated(bundle: &Value) -> Value {
-    let operations: Map<String, Value> =
-        sorted(operations(bundle).filter_map(|(path, method, operation)| {
-            let (status, response) = successes(operation).next()?;
-            Some((
-                operation["operationId"].as_str()?.to_owned(),
-                json!({
-                    "method": method.to_uppercase(),
-                    "path": path,
-                    "parameters": parameters(bundle, operation),
-                    "request": body(bundle, &operation["requestBody"]),
-                    "response": body(bundle, response),
-                    "status": status.parse::<u16>().ok(),
-                }),
-            ))
-        }));
+    let operations: Map<String, Value> = sorted(calls(bundle).filter_map(|call| {
+        let Call { name, shared, path, method, operation, request, response } = call;
+        let (status, _) = successes(operation).next()?;
+        Some((
+            name.to_owned(),
+            json!({
+                "method": method.to_uppercase(),
+                "path": path,
+                "shared": shared,
+                "parameters": parameters(bundle, operation),
+                "request": translated(request),
+                "response": translated(response),
+                "status": status.parse::<u16>().ok(),
+            }),
+        ))
+    }));
     json!({ "operations": operations, "$defs": definitions(bundle) })
 }
 
@@ -100,10 +101,6 @@ fn parameters(bundle: &Value, operation: &Value) -> Value {
             })
         })
         .collect()
-}
-
-fn body(bundle: &Value, holder: &Value) -> Value {
-    translated(&walk::followed(bundle, holder)["content"]["application/json"]["schema"])
 }
 
 fn sorted(pairs: impl Iterator<Item = (String, Value)>) -> Map<String, Value> {

@@ -15,6 +15,7 @@ pub(crate) const CODES: &str = "openapi/error-codes.toml";
 pub(crate) const PROPERTIES: &str = "openapi/properties.toml";
 pub(crate) const REGIONS: &str = "openapi/regions.toml";
 pub(crate) const ASSUMPTIONS: &str = "openapi/assumptions.toml";
+pub(crate) const RETIRED: &str = "openapi/retired.toml";
 
 /// All of `openapi/` that is written by hand.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ pub(crate) struct Tables {
     pub(crate) properties: Vec<Row<Property>>,
     pub(crate) regions: Vec<Row<Region>>,
     pub(crate) assumptions: Vec<Row<Assumption>>,
+    pub(crate) retired: Vec<Row<Retired>>,
 }
 
 /// A table row and the line it begins on.
@@ -138,6 +140,18 @@ pub(crate) struct Assumption {
     #[serde(rename = "where")]
     pub(crate) place: String,
     pub(crate) would_show: String,
+}
+
+/// An operation that older pages know and the service no longer has.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Retired {
+    pub(crate) name: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) why: String,
+    pub(crate) replaced_by: Option<String>,
+    pub(crate) source: String,
 }
 
 /// Variants print as the ones of `cph-core` that the tables name.
@@ -238,6 +252,7 @@ impl Tables {
             |file, key| tables(root, file, &[key], problems).remove(key).unwrap_or_default();
         let (codes, properties) = (of(CODES, "code"), of(PROPERTIES, "property"));
         let (regions, assumptions) = (of(REGIONS, "region"), of(ASSUMPTIONS, "assumption"));
+        let retired = of(RETIRED, "retired");
         Self {
             history: rows(CORRECTIONS, corrections.remove("history").unwrap_or_default(), problems),
             corrections: rows(
@@ -249,6 +264,7 @@ impl Tables {
             properties: rows(PROPERTIES, properties, problems),
             regions: rows(REGIONS, regions, problems),
             assumptions: rows(ASSUMPTIONS, assumptions, problems),
+            retired: rows(RETIRED, retired, problems),
         }
     }
 }

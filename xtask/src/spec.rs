@@ -78,6 +78,8 @@ struct FragmentParts {
 #[serde(deny_unknown_fields)]
 pub(crate) struct About {
     pub(crate) read: Vec<Reading>,
+    /// What the operations of this method and path are called together, where there are several.
+    pub(crate) shared: Option<String>,
     pub(crate) asynchronous: bool,
     pub(crate) job_family: Option<JobFamily>,
     pub(crate) batch: Option<Batch>,

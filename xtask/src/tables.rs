@@ -84,9 +84,9 @@ fn operation_row(operation: &Operation) -> String {
     pages.dedup();
     let iam_action = about.iam_action.as_ref().map(|action| &action.name);
     format!(
-        "Operation {{ name: {id:?}, method: {method:?}, path: {path:?}, summary: {summary:?}, asynchronous: {}, job_family: {job_family}, \
+        "Operation {{ name: {id:?}, method: {method:?}, path: {path:?}, shared: {:?}, summary: {summary:?}, asynchronous: {}, job_family: {job_family}, \
          batch: {batch}, idempotent: {}, pages: &{pages:?}, iam_action: {iam_action:?} }}",
-        about.asynchronous, about.idempotent
+        about.shared, about.asynchronous, about.idempotent
     )
 }
 

@@ -10,6 +10,9 @@ pub struct Operation {
     pub method: &'static str,
     /// Path template, such as `/v1/{project_id}/cloud-phone/phones`.
     pub path: &'static str,
+    /// What the operations of this method and path are called together, such as `SendPhoneCommand`; `None` where it is the
+    /// only one.
+    pub shared: Option<&'static str>,
     /// One line on what it does.
     pub summary: &'static str,
     /// Whether it answers before the work is done.

@@ -6,6 +6,847 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
+    ///The account to share with.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct AddImageMemberRequestBody {
+        ///Project id of the account to share with.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub member: ::std::option::Option<::std::string::String>,
+    }
+    ///The image is shared.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct AddImageMemberResponse {
+        ///Why the call failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///An address of a server.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct Address {
+        ///Address on the internet; public_ip is the newer name.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub access_ip: ::std::option::Option<::std::string::String>,
+        ///Address inside the network; server_ip is the newer name.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub intranet_ip: ::std::option::Option<::std::string::String>,
+        ///Address on the internet.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub public_ip: ::std::option::Option<::std::string::String>,
+        ///Address inside the network.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_ip: ::std::option::Option<::std::string::String>,
+    }
+    ///The file system, and the servers that are to mount it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct AttachShareFilesystemRequestBody {
+        ///Id of the file system.
+        pub id: ::std::string::String,
+        ///Full path of the directory to mount; left out, the root of the file system.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub path: ::std::option::Option<::std::string::String>,
+        ///Ids of at most 20 servers, each at most 32 bytes.
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+        ///Kind of the file system; only sfs_turbo so far.
+        #[serde(rename = "type")]
+        pub type_: ::std::string::String,
+    }
+    ///The jobs that mount the file system.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct AttachShareFilesystemResponse {
+        ///One entry per server. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<
+            ::std::vec::Vec<AttachShareFilesystemResponseBody200Jobs>,
+        >,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///One server of a call that mounts or unmounts a file system, with the job that was started.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct AttachShareFilesystemResponseBody200Jobs {
+        ///Job that was started.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///The server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_id: ::std::option::Option<::std::string::String>,
+    }
+    ///What may be done, and when.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct AuthorizeScheduledEventRequestBody {
+        ///What may be done, maintenance or redeploy.
+        pub authorization_type: ::std::string::String,
+        ///When the maintenance is to begin, at least 5 minutes away, such as 2026-06-08T10:43:00Z. An empty string means at once. Only maintenance takes it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub not_before: ::std::option::Option<::std::string::String>,
+    }
+    ///The event is authorized.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct AuthorizeScheduledEventResponse {
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A bandwidth that servers use.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct Bandwidth {
+        ///What is charged, 0 for the size, 1 for the traffic.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_charge_mode: ::std::option::Option<i64>,
+        ///Id of the bandwidth.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_id: ::std::option::Option<::std::string::String>,
+        ///Name of the bandwidth.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_name: ::std::option::Option<::std::string::String>,
+        ///0 if one address has the bandwidth to itself, 1 if several share it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_share_type: ::std::option::Option<i64>,
+        ///Size in Mbit/s.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_size: ::std::option::Option<i64>,
+        ///When the bandwidth was created, in UTC, such as 2021-02-18T11:48:40Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub create_time: ::std::option::Option<::std::string::String>,
+        ///When the bandwidth was last changed, in UTC, such as 2021-02-18T11:48:40Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub update_time: ::std::option::Option<::std::string::String>,
+    }
+    ///What to export from which phones.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct BatchExportCloudPhoneDataRequestBody {
+        ///The phones to export from.
+        pub storage_infos: ::std::vec::Vec<StorageInfo>,
+    }
+    ///What became of each phone of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct BatchExportCloudPhoneDataResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<PhoneJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///What to restore on which phones.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct BatchImportCloudPhoneDataRequestBody {
+        ///The phones to restore on.
+        pub restore_infos: ::std::vec::Vec<RestoreInfo>,
+    }
+    ///What became of each phone of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct BatchImportCloudPhoneDataResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<PhoneJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///Which phones to connect to, and with what.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct BatchShowPhoneConnectInfosRequestBody {
+        ///Kind of client: ANDROID, WINDOWS, H5_MOBILE, H5_PC or IOS.
+        pub client_type: ::std::string::String,
+        ///Ids of 10 phones at most, each at most 32 bytes.
+        pub phone_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///How to connect to each phone, or why not.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct BatchShowPhoneConnectInfosResponse {
+        ///The phones that can be connected to.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub connect_infos: ::std::option::Option<::std::vec::Vec<ConnectInfo>>,
+        ///The phones that were refused.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub errors: ::std::option::Option<::std::vec::Vec<ConnectErrorInfo>>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The server, and the flavors it is to have.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ChangeCloudPhoneServerModelRequestBody {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub extend_param: ::std::option::Option<
+            ChangeCloudPhoneServerModelRequestBodyExtendParam,
+        >,
+        ///New flavor of the phones; it fits the flavor of the server and makes as many phones as before.
+        pub phone_model_name: ::std::string::String,
+        ///Server to change, at most 32 bytes; only certain servers can change their flavor.
+        pub server_id: ::std::string::String,
+        ///New flavor of the server, at most 64 bytes; of the same generation as the old one.
+        pub server_model_name: ::std::string::String,
+    }
+    ///How the change is paid.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ChangeCloudPhoneServerModelRequestBodyExtendParam {
+        ///1 to pay the order at once, 0 to leave it open. A larger flavor costs more, a smaller one is paid back by itself.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub is_auto_pay: ::std::option::Option<i64>,
+    }
+    ///The order.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ChangeCloudPhoneServerModelResponse {
+        ///Why the order failed; missing if it was placed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Id of the order, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub order_id: ::std::option::Option<::std::string::String>,
+        ///Id of the product, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub product_id: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///What the new machine is to have, and the network it is to join.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ChangeCloudPhoneServerRequestBody {
+        ///Availability zone of the server; left out, it stays.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub availability_zone: ::std::option::Option<::std::string::String>,
+        pub band_width: ChangeCloudPhoneServerRequestBodyBandWidth,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub extend_param: ::std::option::Option<
+            ChangeCloudPhoneServerRequestBodyExtendParam,
+        >,
+        ///Image that the phones run; at most 32 bytes.
+        pub image_id: ::std::string::String,
+        ///Key pair that ADB logs in with, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub keypair_name: ::std::option::Option<::std::string::String>,
+        ///Network interfaces of the server.
+        pub nics: ::std::vec::Vec<Nic>,
+        ///How many phones share one virtual address, 1 to all phones of a server; all unless given.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_count_per_ip: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_data_volume: ::std::option::Option<
+            ChangeCloudPhoneServerRequestBodyPhoneDataVolume,
+        >,
+        ///Flavor of the phones, at most 64 bytes.
+        pub phone_model_name: ::std::string::String,
+        ///Ports of apps that the service forwards to the phones.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub ports: ::std::vec::Vec<Port>,
+        ///Properties of the new phones, as the text of a JSON object of 1 to 8192 characters; only those that may be modified.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub property: ::std::option::Option<::std::string::String>,
+        pub public_ip: ChangeCloudPhoneServerRequestBodyPublicIp,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_share_data_volume: ::std::option::Option<
+            ChangeCloudPhoneServerRequestBodyServerShareDataVolume,
+        >,
+        ///VPC that the server joins, a UUID.
+        pub tenant_vpc_id: ::std::string::String,
+    }
+    ///The bandwidth of the server.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ChangeCloudPhoneServerRequestBodyBandWidth {
+        ///What is charged, 0 for the size, 1 for the traffic.
+        pub band_width_charge_mode: i64,
+        ///Id of the bandwidth; a shared one needs it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_id: ::std::option::Option<::std::string::String>,
+        ///0 for a dedicated bandwidth, 1 for a shared one.
+        pub band_width_share_type: i64,
+        ///Size in Mbit/s; a dedicated one needs it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_size: ::std::option::Option<i64>,
+    }
+    ///The enterprise project of the server.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ChangeCloudPhoneServerRequestBodyExtendParam {
+        ///Enterprise project of the server; left out or 0 for the default one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub enterprise_project_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The data disk of each phone; 2.0 flavors need it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ChangeCloudPhoneServerRequestBodyPhoneDataVolume {
+        ///Size in GiB, 10 to 32768.
+        pub size: i64,
+        ///Type of the disk, SSD or GPSSD.
+        pub volume_type: ::std::string::String,
+    }
+    ///The elastic addresses of the server, one that is there or new ones.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ChangeCloudPhoneServerRequestBodyPublicIp {
+        ///How many elastic addresses, from 0 for none to the number of addresses of the phones.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub eip: ::std::option::Option<CreateNet2CloudPhoneServerRequestBodyPublicIpEip>,
+        ///Ids of elastic addresses that are there; at most one.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///The disk that the phones of a server share, for 2.0 flavors.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ChangeCloudPhoneServerRequestBodyServerShareDataVolume {
+        ///Size in GiB, 10 to 32768.
+        pub size: i64,
+        ///Type of the disk, SSD or GPSSD.
+        pub volume_type: ::std::string::String,
+    }
+    ///The job that changes the server.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ChangeCloudPhoneServerResponse {
+        ///Why the server was refused; missing if a job was started.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Job that was started.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///Id of this call, by which its job is listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///The server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_id: ::std::option::Option<::std::string::String>,
+    }
+    /**DeleteShareFiles: The files, and the servers that are to lose them.
+
+PushShareFiles: The file, and the servers that are to have it.*/
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ChangeShareFilesRequestBody {
+        ///PushShareFiles: Bucket of the file, 3 to 63 characters: lower-case letters, digits, hyphens and dots.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub bucket_name: ::std::option::Option<::std::string::String>,
+        ///DeleteShareFiles: Absolute paths of the files, each at most 4096 bytes: letters, digits, spaces and . / - _ =. A path begins with a slash and holds no two dots in a row.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub file_paths: ::std::vec::Vec<::std::string::String>,
+        ///PushShareFiles: Path of the file in the bucket, at most 1024 characters: letters, digits and . / - _ + # =. It is a tar file; what it holds lies under /data or /cache.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub object_path: ::std::option::Option<::std::string::String>,
+        ///Ids of the servers, each at most 32 bytes.
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What became of each server of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ChangeShareFilesResponse {
+        ///One entry per server. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<ServerJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    /**BatchCreateTags: The tags to add.
+
+BatchDeleteTags: The tags to delete.*/
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ChangeTagsRequestBody {
+        /**BatchCreateTags: Always create.
+
+BatchDeleteTags: Always delete.*/
+        pub action: ::std::string::String,
+        ///The tags.
+        pub tags: ::std::vec::Vec<TagToChange>,
+    }
+    ///A phone that was refused.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ConnectErrorInfo {
+        ///Why the phone was refused.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///The phone.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A phone, and how to connect to it.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ConnectInfo {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub access_info: ::std::option::Option<ConnectInfoAccessInfo>,
+        ///The phone.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_id: ::std::option::Option<::std::string::String>,
+    }
+    ///How to connect to a phone.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ConnectInfoAccessInfo {
+        ///Address on the internet.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub access_ip: ::std::option::Option<::std::string::String>,
+        ///IPv6 address of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub access_ipv6: ::std::option::Option<::std::string::String>,
+        ///Port to connect to.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub access_port: ::std::option::Option<i64>,
+        ///Address inside the network.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub intranet_ip: ::std::option::Option<::std::string::String>,
+        ///Id of this connection.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub session_id: ::std::option::Option<::std::string::String>,
+        ///Signed token that opens the connection.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ticket: ::std::option::Option<::std::string::String>,
+        ///A timestamp, as a string.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::std::string::String>,
+    }
+    ///What to buy, and the network it is to join.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateCloudPhoneSingleServerRequestBody {
+        ///Availability zone of the servers.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub availability_zone: ::std::option::Option<::std::string::String>,
+        ///How many servers to buy, at most 10.
+        pub count: i64,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data_volume: ::std::option::Option<
+            CreateCloudPhoneSingleServerRequestBodyDataVolume,
+        >,
+        ///Enterprise project of the servers; left out or 0 for the default one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub enterprise_project_id: ::std::option::Option<::std::string::String>,
+        ///Image that the servers run, at most 36 bytes; left out, a default one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_id: ::std::option::Option<::std::string::String>,
+        ///Key pair that logs in to the servers.
+        pub keypair_name: ::std::string::String,
+        ///Network interfaces of the servers.
+        pub nics: ::std::vec::Vec<NicForSingleServer>,
+        pub order_param: CreateCloudPhoneSingleServerRequestBodyOrderParam,
+        pub public_ip: CreateCloudPhoneSingleServerRequestBodyPublicIp,
+        ///Flavor of the servers.
+        pub server_model_name: ::std::string::String,
+        ///Name of the servers, at most 60 characters: letters, digits, Chinese characters, underscores and hyphens. Several servers get -0001, -0002 and so on behind it.
+        pub server_name: ::std::string::String,
+    }
+    ///The data disks of each server.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateCloudPhoneSingleServerRequestBodyDataVolume {
+        ///How many disks.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<i64>,
+        ///Size in GiB, 1 to 32768.
+        pub size: i64,
+        ///Type of the disks, SSD or GPSSD.
+        pub volume_type: ::std::string::String,
+    }
+    ///How the servers are paid.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateCloudPhoneSingleServerRequestBodyOrderParam {
+        ///0 by the year or month.
+        pub charging_mode: i64,
+        ///1 to pay the order at once, 0 to leave it open.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub is_auto_pay: ::std::option::Option<i64>,
+        ///1 to renew when the period ends, 0 not to.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub is_auto_renew: ::std::option::Option<i64>,
+        ///Length of the period, 1 to 9 months or 1 to 10 years.
+        pub period_num: i64,
+        ///Unit of the period, 2 for months, 3 for years.
+        pub period_type: i64,
+    }
+    ///The elastic address of each server, one that is there or a new one.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateCloudPhoneSingleServerRequestBodyPublicIp {
+        pub band_width: CreateCloudPhoneSingleServerRequestBodyPublicIpBandWidth,
+        ///How many elastic addresses, 0 or 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<i64>,
+        ///Ids of elastic addresses that are there, at most one; count and type are passed over then.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub ids: ::std::vec::Vec<::std::string::String>,
+        ///Type of a new elastic address, such as 5_telcom, 5_union, 5_bgp (dynamic) or 5_sbgp (static).
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+    }
+    ///The bandwidth of the servers.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateCloudPhoneSingleServerRequestBodyPublicIpBandWidth {
+        ///What is charged, 0 for the size, 1 for the traffic.
+        pub band_width_charge_mode: i64,
+        ///Id of the bandwidth; a shared one needs it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_id: ::std::option::Option<::std::string::String>,
+        ///0 for a dedicated bandwidth, 1 for a shared one.
+        pub band_width_share_type: i64,
+        ///Size in Mbit/s; a dedicated one needs it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_size: ::std::option::Option<i64>,
+    }
+    ///The order, and the servers that it is for.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct CreateCloudPhoneSingleServerResponse {
+        ///Why the order failed; missing if it was placed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Id of the order, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub order_id: ::std::option::Option<::std::string::String>,
+        ///Id of the product, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub product_id: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///Ids of the servers.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    }
+    ///What to buy, and the network it is to join.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateNet2CloudPhoneServerRequestBody {
+        ///Availability zone of the servers.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub availability_zone: ::std::option::Option<::std::string::String>,
+        pub band_width: CreateNet2CloudPhoneServerRequestBodyBandWidth,
+        ///How many servers to buy, at most 10.
+        pub count: i64,
+        pub extend_param: CreateNet2CloudPhoneServerRequestBodyExtendParam,
+        ///Image that the phones run; at most 32 bytes.
+        pub image_id: ::std::string::String,
+        ///Key pair that ADB logs in with, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub keypair_name: ::std::option::Option<::std::string::String>,
+        ///Network interfaces of the servers.
+        pub nics: ::std::vec::Vec<Nic>,
+        ///How many phones share one virtual address, 1 to all phones of a server; all unless given.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_count_per_ip: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_data_volume: ::std::option::Option<
+            CreateNet2CloudPhoneServerRequestBodyPhoneDataVolume,
+        >,
+        ///Flavor of the phones, at most 64 bytes.
+        pub phone_model_name: ::std::string::String,
+        ///Ports of apps that the service forwards to the phones.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub ports: ::std::vec::Vec<Port>,
+        ///Properties of the new phones, as the text of a JSON object of 1 to 8192 characters; only those that may be modified.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub property: ::std::option::Option<::std::string::String>,
+        pub public_ip: CreateNet2CloudPhoneServerRequestBodyPublicIp,
+        ///Flavor of the servers, at most 64 bytes.
+        pub server_model_name: ::std::string::String,
+        ///Name of the servers, at most 60 characters: letters, digits, Chinese characters, underscores and hyphens. Several servers get -0001, -0002 and so on behind it.
+        pub server_name: ::std::string::String,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_share_data_volume: ::std::option::Option<
+            CreateNet2CloudPhoneServerRequestBodyServerShareDataVolume,
+        >,
+        ///VPC that the servers join, a UUID.
+        pub tenant_vpc_id: ::std::string::String,
+    }
+    ///The bandwidth of the servers.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateNet2CloudPhoneServerRequestBodyBandWidth {
+        ///What is charged, 0 for the size, 1 for the traffic.
+        pub band_width_charge_mode: i64,
+        ///Id of the bandwidth; a shared one needs it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_id: ::std::option::Option<::std::string::String>,
+        ///0 for a dedicated bandwidth, 1 for a shared one.
+        pub band_width_share_type: i64,
+        ///Size in Mbit/s; a dedicated one needs it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_width_size: ::std::option::Option<i64>,
+    }
+    ///How the servers are paid.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateNet2CloudPhoneServerRequestBodyExtendParam {
+        ///0 by the year or month, 1 by use (FCS edition only).
+        pub charging_mode: i64,
+        ///Enterprise project of the servers; left out or 0 for the default one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub enterprise_project_id: ::std::option::Option<::std::string::String>,
+        ///1 to pay the order at once, 0 to leave it open.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub is_auto_pay: ::std::option::Option<i64>,
+        ///1 to renew when the period ends, 0 not to.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub is_auto_renew: ::std::option::Option<i64>,
+        ///Length of the period, 1 to 9 months or 1 to 10 years.
+        pub period_num: i64,
+        ///Unit of the period, 2 for months, 3 for years.
+        pub period_type: i64,
+    }
+    ///The data disk of each phone; 2.0 flavors need it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateNet2CloudPhoneServerRequestBodyPhoneDataVolume {
+        ///Size in GiB, 1 to 32768.
+        pub size: i64,
+        ///Type of the disk, SSD or GPSSD.
+        pub volume_type: ::std::string::String,
+    }
+    ///The elastic addresses of the servers, one that is there or new ones.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct CreateNet2CloudPhoneServerRequestBodyPublicIp {
+        ///How many elastic addresses, from 0 for none to the number of addresses of the phones.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub eip: ::std::option::Option<CreateNet2CloudPhoneServerRequestBodyPublicIpEip>,
+        ///Ids of elastic addresses that are there; at most one.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What new elastic addresses are to be.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateNet2CloudPhoneServerRequestBodyPublicIpEip {
+        ///Type of the elastic addresses, 5_telcom, 5_union, 5_bgp (dynamic) or 5_sbgp (static).
+        #[serde(rename = "type")]
+        pub type_: ::std::string::String,
+    }
+    ///The disk that the phones of a server share, for 2.0 flavors.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct CreateNet2CloudPhoneServerRequestBodyServerShareDataVolume {
+        ///Size in GiB, 10 to 32768.
+        pub size: i64,
+        ///Type of the disk, SSD or GPSSD.
+        pub volume_type: ::std::string::String,
+    }
+    ///The order, and the servers that it is for.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct CreateNet2CloudPhoneServerResponse {
+        ///Why the order failed; missing if it was placed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Id of the order, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub order_id: ::std::option::Option<::std::string::String>,
+        ///Id of the product, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub product_id: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///Ids of the servers.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    }
+    ///Which servers to delete.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct DeleteCloudPhoneServerRequestBody {
+        ///Ids of at most 10 servers that are paid by use, each at most 32 bytes.
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///The job that deletes the servers.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct DeleteCloudPhoneServerResponse {
+        ///Job that was started.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///Id of this call, by which its job is listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The image is no longer shared.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct DeleteImageMemberResponse {
+        ///Why the call failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The image is deleted.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct DeleteImageResponse {
+        ///Why the call failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The app, and the servers that are to lose it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct DeleteShareAppsRequestBody {
+        ///Package name of the app, at most 128 bytes: letters, digits, underscores and dots, one dot at least. It begins with neither a digit nor an underscore, and does not end with a dot.
+        pub package_name: ::std::string::String,
+        ///Ids of the servers, each at most 32 bytes.
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What became of each server of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct DeleteShareAppsResponse {
+        ///One entry per server. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<ServerJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The file system, and the servers that are to unmount it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct DetachShareFilesystemRequestBody {
+        ///Id of the file system.
+        pub id: ::std::string::String,
+        ///Ids of at most 20 servers, each at most 32 bytes.
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+        ///Kind of the file system; only sfs_turbo so far.
+        #[serde(rename = "type")]
+        pub type_: ::std::string::String,
+    }
+    ///The jobs that unmount the file system.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct DetachShareFilesystemResponse {
+        ///One entry per server. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<
+            ::std::vec::Vec<AttachShareFilesystemResponseBody200Jobs>,
+        >,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///An encoding service.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct EncodeServer {
+        ///How to reach its ports.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub access_infos: ::std::option::Option<::std::vec::Vec<EncodeServerAccessInfo>>,
+        ///Id of the encoding service.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub encode_server_id: ::std::option::Option<::std::string::String>,
+        ///Address of the encoding service.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub encode_server_ip: ::std::option::Option<::std::string::String>,
+        ///IPv6 address of the encoding service.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub encode_server_ipv6: ::std::option::Option<::std::string::String>,
+        ///Name of the encoding service, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub encode_server_name: ::std::option::Option<::std::string::String>,
+        ///Key pair that logs in to it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub keypair_name: ::std::option::Option<::std::string::String>,
+        ///Server that it works for.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_id: ::std::option::Option<::std::string::String>,
+        ///State of the encoding service: 1 running, 2 abnormal, 3 restarting, 0, 4 or 5 creating. The filter of the same page has 4 for frozen and 5 for shut down.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<i64>,
+        ///Kind of encoding service, 0 for a server, 1 for a container.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<i64>,
+    }
+    ///How to reach one port of an encoding service.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct EncodeServerAccessInfo {
+        ///Address on the internet; public_ip is the newer name.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub access_ip: ::std::option::Option<::std::string::String>,
+        ///Port on the internet that leads to it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub access_port: ::std::option::Option<i64>,
+        ///Address inside the network; server_ip is the newer name.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub intranet_ip: ::std::option::Option<::std::string::String>,
+        ///Port that the encoding service listens on.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub listen_port: ::std::option::Option<i64>,
+        ///Address on the internet; empty if the port cannot be reached from there.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub public_ip: ::std::option::Option<::std::string::String>,
+        ///Address of the server inside the network.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_ip: ::std::option::Option<::std::string::String>,
+        ///IPv6 address of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_ipv6: ::std::option::Option<::std::string::String>,
+        ///What the port is for: adb, vnc, cph_app_server (apps of cloud gaming), cph_h5_server (its web pages), or the name that the user gave it.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+    }
+    ///One encoding service of a batch call, with either the job that was started or the code that refused it.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct EncodeServerJob {
+        ///The encoding service.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub encode_server_id: ::std::option::Option<::std::string::String>,
+        ///Why the encoding service was refused; missing if a job was started.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Job that was started; missing if the encoding service was refused.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub job_id: ::std::option::Option<::std::string::String>,
+    }
+    ///Which phones get larger disks.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ExpandPhoneDataVolumeSizeRequestBody {
+        ///The phones.
+        pub phones: ::std::vec::Vec<PhoneDataVolumeSize>,
+    }
+    ///What became of each phone of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ExpandPhoneDataVolumeSizeResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<PhoneJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
     ///The IMEI of a phone, which the service writes as a string or as a number.
     #[non_exhaustive]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -26,6 +867,25 @@ pub mod types {
         fn from(value: i64) -> Self {
             Self::Integer(value)
         }
+    }
+    ///Which phones to change, and the route they are to have.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ImportTrafficRequestBody {
+        ///Ids of 100 phones at most, each at most 32 bytes.
+        pub phone_ids: ::std::vec::Vec<::std::string::String>,
+        ///Route of the traffic, direct for the default route, routing for the encoding container.
+        pub traffic_type: ::std::string::String,
+    }
+    ///What became of each phone of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ImportTrafficResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<PhoneJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
     }
     ///A job, as the list shows it.
     #[non_exhaustive]
@@ -62,6 +922,117 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<i64>,
     }
+    ///One page of images.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneImagesResponse {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page_info: ::std::option::Option<ListCloudPhoneImagesResponseBodyPageInfo>,
+        ///The images of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_images: ::std::option::Option<::std::vec::Vec<PhoneImage>>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///Where the next page begins.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneImagesResponseBodyPageInfo {
+        ///Marker of the next page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_marker: ::std::option::Option<::std::string::String>,
+    }
+    ///One page of flavors.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneModelsResponse {
+        ///The flavors of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_models: ::std::option::Option<::std::vec::Vec<PhoneModel>>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///One page of flavors.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneServerModelOfferingsResponse {
+        ///How many flavors there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<i64>,
+        ///The flavors of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub models: ::std::option::Option<
+            ::std::vec::Vec<ListCloudPhoneServersModelOfferingsResponseBodyModels>,
+        >,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page_info: ::std::option::Option<
+            ListCloudPhoneServersModelOfferingsResponseBodyPageInfo,
+        >,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///One page of flavors.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneServerModelsResponse {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page_info: ::std::option::Option<
+            ListCloudPhoneServerModelsResponseBodyPageInfo,
+        >,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///The flavors of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_models: ::std::option::Option<::std::vec::Vec<ServerModel>>,
+    }
+    ///Where the next page begins.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneServerModelsResponseBodyPageInfo {
+        ///Marker of the next page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_marker: ::std::option::Option<::std::string::String>,
+    }
+    ///A server flavor in an availability zone.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneServersModelOfferingsResponseBodyModels {
+        ///The availability zone; elsewhere the field is called availability_zone.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub available_zone: ::std::option::Option<::std::string::String>,
+        ///Name of the flavor; elsewhere the field is called server_model_name.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub model_name: ::std::option::Option<::std::string::String>,
+        ///Whether the flavor can be bought there, available or sellout.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub sell_status: ::std::option::Option<::std::string::String>,
+    }
+    ///Where the next page begins.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneServersModelOfferingsResponseBodyPageInfo {
+        ///Marker of the next page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub next_marker: ::std::option::Option<::std::string::String>,
+    }
+    ///One page of servers.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListCloudPhoneServersResponse {
+        ///How many servers there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<i64>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///The servers of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub servers: ::std::option::Option<::std::vec::Vec<Server>>,
+    }
     ///One page of phones.
     #[non_exhaustive]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -76,6 +1047,96 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub request_id: ::std::option::Option<::std::string::String>,
     }
+    ///One page of encoding services.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListEncodeServersResponse {
+        ///The encoding services of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub encode_servers: ::std::option::Option<::std::vec::Vec<EncodeServer>>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///One page of accounts.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListImageMembersResponse {
+        ///The accounts of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub members: ::std::option::Option<::std::vec::Vec<ListImageMembersView>>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page_info: ::std::option::Option<ListCloudPhoneImagesResponseBodyPageInfo>,
+    }
+    ///An account that an image is shared with.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListImageMembersView {
+        ///When the image was shared, in milliseconds since 1970.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub create_time: ::std::option::Option<i64>,
+        ///Id of the image, at most 32 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_id: ::std::option::Option<::std::string::String>,
+        ///Project id of the account.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub member_id: ::std::option::Option<::std::string::String>,
+        ///When that was last changed, in milliseconds since 1970.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub update_time: ::std::option::Option<i64>,
+    }
+    ///One page of images.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListImagesResponse {
+        ///The images of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_infos: ::std::option::Option<::std::vec::Vec<ListImagesView>>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///How many images there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub total: ::std::option::Option<i64>,
+    }
+    ///A custom image.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListImagesView {
+        ///When the image was created, such as 2024-04-11T06:38:21Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub create_time: ::std::option::Option<::std::string::String>,
+        ///Account that owns the image.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub domain_id: ::std::option::Option<::std::string::String>,
+        ///Id of the image, at most 32 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_id: ::std::option::Option<::std::string::String>,
+        ///Name of the image.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_name: ::std::option::Option<::std::string::String>,
+        ///Size of the image in bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_size: ::std::option::Option<i64>,
+        ///Type of the image, private or share (shared by another account).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_type: ::std::option::Option<::std::string::String>,
+        ///Version of Android, such as AOSP 9.0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_version: ::std::option::Option<::std::string::String>,
+        ///Project of the image, of a private one only.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub project_id: ::std::option::Option<::std::string::String>,
+        ///Project of the account that shares the image, of a shared one only.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub src_project_id: ::std::option::Option<::std::string::String>,
+        ///State of the image, 0 being created, 1 usable, 2 creation failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<i64>,
+        ///When the image was last changed, such as 2024-04-11T06:38:21Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub update_time: ::std::option::Option<::std::string::String>,
+    }
     ///One page of jobs.
     #[non_exhaustive]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -86,6 +1147,209 @@ pub mod types {
         ///Id of this query, not of the call that started the jobs.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///One page of tags.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListProjectTagsResponse {
+        ///The tags of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<Tags>>,
+        ///How many tags there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub total_count: ::std::option::Option<i64>,
+    }
+    ///Which resources to list or count.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ListResourceInstancesRequestBody {
+        ///filter for a page of resources, count for their number alone.
+        pub action: ::std::string::String,
+        ///How many resources to answer with, 1 to 1000, as a string; not with count.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<::std::string::String>,
+        ///What else the resources match.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub matches: ::std::vec::Vec<Match>,
+        ///How many resources to pass over, as a string; not with count.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub offset: ::std::option::Option<::std::string::String>,
+        ///Tags that the resources have: at most 10 keys, each once.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub tags: ::std::vec::Vec<TagFilter>,
+        ///Whether to answer with the resources that have no tag at all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub without_any_tag: ::std::option::Option<bool>,
+    }
+    ///One page of resources, or how many there are.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListResourceInstancesResponse {
+        ///The resources of this page; missing after count.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub resources: ::std::option::Option<::std::vec::Vec<Resource>>,
+        ///How many resources there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub total_count: ::std::option::Option<i64>,
+    }
+    ///The tags of a server.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListResourceTagsResponse {
+        ///The tags.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<Tag>>,
+    }
+    ///One page of events.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListScheduledEventsResponse {
+        ///How many events there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page_info: ::std::option::Option<
+            ListCloudPhoneServersModelOfferingsResponseBodyPageInfo,
+        >,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///The events of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub scheduled_events: ::std::option::Option<
+            ::std::vec::Vec<ListScheduledEventsResponseBodyScheduledEvents>,
+        >,
+    }
+    ///Maintenance that is scheduled for a server.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListScheduledEventsResponseBodyScheduledEvents {
+        ///What may be authorized, maintenance or redeploy.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub authorization_type: ::std::option::Option<::std::string::String>,
+        ///What the event is about.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        ///Id of the event, at most 36 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub event_id: ::std::option::Option<::std::string::String>,
+        ///When the maintenance ended.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub finish_time: ::std::option::Option<::std::string::String>,
+        ///When the maintenance is planned to end.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub not_after: ::std::option::Option<::std::string::String>,
+        ///When the maintenance is planned to begin.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub not_before: ::std::option::Option<::std::string::String>,
+        ///Latest time that the maintenance may be planned to begin.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub not_before_deadline: ::std::option::Option<::std::string::String>,
+        ///When the event was published.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub publish_time: ::std::option::Option<::std::string::String>,
+        ///Server that the event is for.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_id: ::std::option::Option<::std::string::String>,
+        ///Flavor of the server, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_model_name: ::std::option::Option<::std::string::String>,
+        ///Name of the server, at most 65 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_name: ::std::option::Option<::std::string::String>,
+        ///State of the server: 0, 1, 3 or 4 creating, 2 abnormal, 5 normal, 8 frozen, 10 shut down, 11 shutting down, 12 shutdown failed, 13 starting.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_state: ::std::option::Option<i64>,
+        ///When the maintenance began.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub start_time: ::std::option::Option<::std::string::String>,
+        ///State of the event: inquiring (not yet authorized), scheduled, executing, completed, failed or canceled.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub state: ::std::option::Option<::std::string::String>,
+        ///Kind of event: localdisk-recovery for the exchange of a local disk, system-maintenance for maintenance of the system.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+    }
+    ///One page of apps.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListShareAppsSnapshotResponse {
+        ///When the apps were collected; in what form is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub collect_time: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page_info: ::std::option::Option<
+            ListCloudPhoneServersModelOfferingsResponseBodyPageInfo,
+        >,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///The apps of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub share_apps: ::std::option::Option<
+            ::std::vec::Vec<ListShareAppsSnapshotResponseBodyShareApps>,
+        >,
+    }
+    ///A shared app, and the versions of it that are installed.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListShareAppsSnapshotResponseBodyShareApps {
+        ///Package name of the app.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub package_name: ::std::option::Option<::std::string::String>,
+        ///The versions, each at most 32 characters: letters, digits, hyphens, underscores and dots, beginning with neither a hyphen nor a dot.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub versions: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    }
+    ///What became of each server of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ListShareFilesResponse {
+        ///One entry per server. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<ServerJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A field, and the value that it has.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct Match {
+        ///Name of the field, always resource_name.
+        pub key: ::std::string::String,
+        ///The whole name of the resource.
+        pub value: ::std::string::String,
+    }
+    ///A network interface of a server.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct Nic {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ipv6_bandwidth: ::std::option::Option<NicIpv6Bandwidth>,
+        ///Whether the interface has IPv6.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ipv6_enable: ::std::option::Option<bool>,
+        ///Network id of a subnet in the VPC tenant_vpc_id, a UUID.
+        pub subnet_id: ::std::string::String,
+    }
+    ///A network interface of a server without phones.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct NicForSingleServer {
+        ///Shared bandwidth for IPv6.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ipv6_band_width_id: ::std::option::Option<::std::string::String>,
+        ///Whether the interface has IPv6.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ipv6_enable: ::std::option::Option<bool>,
+        ///Network id of a subnet in the VPC vpc_id, a UUID.
+        pub subnet_id: ::std::string::String,
+        ///VPC of the subnet, a UUID.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub vpc_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The shared bandwidth of a network interface for IPv6.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct NicIpv6Bandwidth {
+        ///Id of the bandwidth.
+        pub band_width_id: ::std::string::String,
     }
     ///A phone as the list shows it.
     #[non_exhaustive]
@@ -179,6 +1443,26 @@ pub mod types {
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<::std::string::String>,
     }
+    ///One phone of a batch call, with either the job that was started or the code that refused it.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct PhoneCommandJob {
+        ///Why the phone was refused; missing if a job was started.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Job that was started; missing if the phone was refused.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///The phone.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_id: ::std::option::Option<::std::string::String>,
+        ///The server, where one was refused.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_id: ::std::option::Option<::std::string::String>,
+    }
     ///The data disk of a phone.
     #[non_exhaustive]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -189,6 +1473,43 @@ pub mod types {
         ///Type of the disk, such as GPSSD.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub volume_type: ::std::option::Option<::std::string::String>,
+    }
+    ///A phone, and the size that its data disk is to have.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct PhoneDataVolumeSize {
+        ///Size of the data disk in GiB, at least the present size and below the maximum, 32768.
+        pub new_size: i64,
+        ///Phone to change; at most 32 bytes.
+        pub phone_id: ::std::string::String,
+    }
+    ///An image that phones can run.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct PhoneImage {
+        ///Id of the image, at most 32 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_id: ::std::option::Option<::std::string::String>,
+        ///Flavor that the image fits: cloud_phone (servers physical.rx1.xlarge), cloud_phone_1620 (physical.kg1.4xlarge.cp), cloud_game (physical.rx1.xlarge.cg), cloud_game_1620 (physical.kg1.4xlarge.cg) or qemu_phone (qemu flavors on physical.rx1.xlarge).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_label: ::std::option::Option<::std::string::String>,
+        ///Name of the image, at most 128 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_name: ::std::option::Option<::std::string::String>,
+        ///1 for a public image, 2 for a private one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub is_public: ::std::option::Option<i64>,
+        ///Whether phones with this image can encrypt files one by one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub is_support_encrypt: ::std::option::Option<bool>,
+        ///Operating system, such as AOSP7.1.1, at most 36 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub os_name: ::std::option::Option<::std::string::String>,
+        ///Kind of operating system, such as aosp, at most 16 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub os_type: ::std::option::Option<::std::string::String>,
+        ///What became of a shared image: 0 to be accepted, 1 accepted, 2 rejected.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub receive_status: ::std::option::Option<i64>,
     }
     ///One phone of a batch call, with either the job that was started or the code that refused it.
     #[non_exhaustive]
@@ -218,6 +1539,65 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub product_id: ::std::option::Option<::std::string::String>,
     }
+    ///A flavor of phones.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct PhoneModel {
+        ///How many processor cores a phone has; also written with a decimal point, such as 2.0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cpu: ::std::option::Option<f64>,
+        ///System disk of a phone in GiB.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub disk: ::std::option::Option<i64>,
+        ///Dots per inch of the screen.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub dpi: ::std::option::Option<i64>,
+        ///More about the flavor, as the text of a JSON object of at most 512 bytes; max_share_disk_size_g in it means that phones can share storage.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub extend_spec: ::std::option::Option<::std::string::String>,
+        ///Frames drawn per second, as a string.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub fps: ::std::option::Option<::std::string::String>,
+        ///Kind of image that its phones run: cloud_phone, cloud_phone_1620, cloud_game, cloud_game_1620 or qemu_phone.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_label: ::std::option::Option<::std::string::String>,
+        ///Memory of a phone in MB.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub memory: ::std::option::Option<i64>,
+        ///How many phones a server holds.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_capacity: ::std::option::Option<i64>,
+        ///Name of the flavor, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_model_name: ::std::option::Option<::std::string::String>,
+        ///Generation of the flavor, 0 for 1.0, 1 for 2.0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_model_version: ::std::option::Option<i64>,
+        ///0 for cloud phones, 1 for cloud gaming.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub product_type: ::std::option::Option<i64>,
+        ///Frames drawn per second.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub render_fps: ::std::option::Option<i64>,
+        ///Resolution of the screen, such as 720x1280, at most 16 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub resolution: ::std::option::Option<::std::string::String>,
+        ///Flavor of the servers that its phones run on, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_model_name: ::std::option::Option<::std::string::String>,
+        ///Code of the flavor, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub spec_code: ::std::option::Option<::std::string::String>,
+        ///1 if the flavor is in use, 0 if it was withdrawn and cannot be bought.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<i64>,
+        ///Frames streamed per second.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub stream_fps: ::std::option::Option<i64>,
+        ///0 if phones share the disk of their server, 1 if each has its own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub volume_mode: ::std::option::Option<i64>,
+    }
     ///A phone, and the properties it is to have.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     pub struct PhoneProperty {
@@ -226,6 +1606,108 @@ pub mod types {
         ///Properties to set, as the text of a JSON object; its values are strings.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub property: ::std::option::Option<::std::string::String>,
+    }
+    ///A port of an app that the service forwards to the phones.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct Port {
+        ///The string true, in any case, if the port is to be reached from the internet; anything else if not.
+        pub internet_accessible: ::std::string::String,
+        ///Port that the phones listen on, 10000 to 50000.
+        pub listen_port: i64,
+        ///Name of the port, at most 16 bytes; neither adb nor vnc.
+        pub name: ::std::string::String,
+    }
+    ///A phone, and the properties it is to have.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct PropertyToUpdate {
+        ///Properties that users named themselves; one that is a property of the operating system has to follow its rules. With property at most 7800 bytes.
+        #[serde(
+            default,
+            skip_serializing_if = ":: std :: collections :: BTreeMap::is_empty"
+        )]
+        pub custom_property: ::std::collections::BTreeMap<
+            ::std::string::String,
+            ::std::string::String,
+        >,
+        ///Phone to change; at most 32 bytes.
+        pub phone_id: ::std::string::String,
+        ///Properties to set, as the text of a JSON object; its values are strings.
+        pub property: ::std::string::String,
+    }
+    ///The app, and the servers that are to have it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct PushShareAppsRequestBody {
+        ///Bucket of the file, 3 to 63 characters: lower-case letters, digits, hyphens and dots.
+        pub bucket_name: ::std::string::String,
+        ///Key of the file in the bucket, at most 1024 characters: letters, digits and . / - _ + # =. It is a tar file.
+        pub object_path: ::std::string::String,
+        ///Package name of the app.
+        pub package_name: ::std::string::String,
+        ///1 to install the app on the phones beforehand, 0 not to.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pre_install_app: ::std::option::Option<i64>,
+        ///Ids of 1 to 20 servers, each at most 32 bytes.
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What became of each server of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct PushShareAppsResponse {
+        ///One entry per server. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<ServerJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///Which phones to reset, and what to change on the way.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ResetCloudPhoneRequestBody {
+        ///Image that every phone of this call changes to; left out, each keeps its own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub image_id: ::std::option::Option<::std::string::String>,
+        ///The phones to reset.
+        pub phones: ::std::vec::Vec<ResetPhoneProperty>,
+    }
+    ///What became of each phone of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ResetCloudPhoneResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<PhoneJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A phone, and the properties it is to have.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ResetPhoneProperty {
+        ///Whether to erase all property settings that the phone ever had as well.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub factory_reset_enabled: ::std::option::Option<bool>,
+        ///Phone to reset; at most 32 bytes.
+        pub phone_id: ::std::string::String,
+        ///Properties to set, as the text of a JSON object; its values are strings.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub property: ::std::option::Option<::std::string::String>,
+    }
+    ///A resource with its tags.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct Resource {
+        ///More about the resource; null if there is none.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub resource_detail: ::std::option::Option<::std::string::String>,
+        ///Id of the resource.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub resource_id: ::std::option::Option<::std::string::String>,
+        ///Name of the resource.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub resource_name: ::std::option::Option<::std::string::String>,
+        ///Tags of the resource.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<Tag>>,
     }
     ///Which phones to restart, and what to change on the way.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -244,6 +1726,322 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub jobs: ::std::option::Option<::std::vec::Vec<PhoneJob>>,
         ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///Which servers to restart.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct RestartCloudPhoneServerRequestBody {
+        ///Ids of 1 to 100 servers, each at most 32 bytes.
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What became of each server of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct RestartCloudPhoneServerResponse {
+        ///One entry per server. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<ServerJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///Which encoding services to restart.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct RestartEncodeServerRequestBody {
+        ///Ids of the encoding services, each at most 32 bytes.
+        pub encode_server_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What became of each encoding service of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct RestartEncodeServerResponse {
+        ///One entry per encoding service. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<EncodeServerJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A phone, and where the files to restore are.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct RestoreInfo {
+        ///Bucket with the export, 3 to 63 characters: lower-case letters, digits, hyphens and dots.
+        pub bucket_name: ::std::string::String,
+        ///Path of the export in the bucket, at most 1024 characters.
+        pub object_path: ::std::string::String,
+        ///Phone to restore on; at most 32 bytes.
+        pub phone_id: ::std::string::String,
+    }
+    ///What became of a command on one phone.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct RunSyncCommandJob {
+        ///Why the command failed; empty if it succeeded.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code; empty if the command succeeded.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///What the command printed, at most 1024 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub execute_msg: ::std::option::Option<::std::string::String>,
+        ///Id of the job that ran the command.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///The phone.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_id: ::std::option::Option<::std::string::String>,
+        ///State of the job, 1 running, 2 succeeded, -1 failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<i64>,
+    }
+    ///The command, and the phones that are to run it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct RunSyncCommandRequestBody {
+        ///Always shell.
+        pub command: ::std::string::String,
+        ///The command, at most 2048 bytes: letters, digits, spaces and _ . / : - ? = & |.
+        pub content: ::std::string::String,
+        ///Ids of 15 phones at most, each at most 32 bytes. Needed without server_ids; with both, only phone_ids counts.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub phone_ids: ::std::vec::Vec<::std::string::String>,
+        ///Ids of servers whose phones are meant, each at most 32 bytes. Needed without phone_ids; with both, it is passed over.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What became of the command on each phone.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct RunSyncCommandResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<RunSyncCommandJob>>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    /**InstallApk: The app, and the phones that are to have it.
+
+PushFile: The file, and the phones that are to have it.
+
+RunShellCommand: The command, and the phones that are to run it.
+
+UninstallApk: The app, and the phones that are to lose it.*/
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct SendPhoneCommandRequestBody {
+        /**InstallApk: install for one apk, install-multiple for one app that is split into several.
+
+PushFile: Always push.
+
+RunShellCommand: Always shell.
+
+UninstallApk: Always uninstall.*/
+        pub command: ::std::string::String,
+        /**InstallApk: The apk, as obs://BUCKET/PATH/FILE.apk: letters, digits and _ . / : -. With install one apk, at most 1024 bytes; with install-multiple at most 50, separated by spaces, at most 8100 bytes. Options such as -t -r may stand before it.
+
+PushFile: The tar file, as obs://BUCKET/PATH/FILE.tar, at most 1024 bytes: letters, digits and _ . / : -.
+
+RunShellCommand: The command, at most 2048 bytes: letters, digits, spaces and _ . / : - ? = & |.
+
+UninstallApk: Package name of the app, at most 1024 bytes: letters, digits and _ . / : -.*/
+        pub content: ::std::string::String,
+        ///Ids of the phones, each at most 32 bytes. Needed without server_ids; with both, only phone_ids counts.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub phone_ids: ::std::vec::Vec<::std::string::String>,
+        ///Ids of servers whose phones are meant, each at most 32 bytes. Needed without phone_ids; with both, it is passed over.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub server_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What became of each phone of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct SendPhoneCommandResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<PhoneCommandJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A server as the list shows it.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct Server {
+        ///Addresses of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub addresses: ::std::option::Option<::std::vec::Vec<Address>>,
+        ///Availability zone of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub availability_zone: ::std::option::Option<::std::string::String>,
+        ///Address range of the VPC.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cidr: ::std::option::Option<::std::string::String>,
+        ///When the server was created, in UTC, such as 2021-11-11T08:33:40Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub create_time: ::std::option::Option<::std::string::String>,
+        ///Enterprise project of the server; missing or 0 for the default one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub enterprise_project_id: ::std::option::Option<::std::string::String>,
+        ///Key pair that ADB logs in with, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub keypair_name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub metadata: ::std::option::Option<ServerMetadata>,
+        ///Network of the server, v1 for the system network, v2 for one of the user's own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub network_version: ::std::option::Option<::std::string::String>,
+        ///Flavor of its phones, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_model_name: ::std::option::Option<::std::string::String>,
+        ///Project of the resource tenant, for peering with the system network; not the caller's project.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub resource_project_id: ::std::option::Option<::std::string::String>,
+        ///Id of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_id: ::std::option::Option<::std::string::String>,
+        ///Flavor of the server, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_model_name: ::std::option::Option<::std::string::String>,
+        ///Name of the server, at most 65 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_name: ::std::option::Option<::std::string::String>,
+        ///State of the server: 0, 1, 3 or 4 creating, 2 abnormal, 5 normal, 8 frozen, 10 shut down, 11 shutting down, 12 shutdown failed, 13 starting.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<i64>,
+        ///Address range of the subnet.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub subnet_cidr: ::std::option::Option<::std::string::String>,
+        ///Subnet of the server; of the resource tenant if network_version is v1, else the one it was bought with.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub subnet_id: ::std::option::Option<::std::string::String>,
+        ///When the server was last changed, in UTC, such as 2021-11-11T09:28:30Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub update_time: ::std::option::Option<::std::string::String>,
+        ///Address range of the VPC, as cidr.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub vpc_cidr: ::std::option::Option<::std::string::String>,
+        ///VPC of the server; of the resource tenant if network_version is v1, else the one it was bought with.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub vpc_id: ::std::option::Option<::std::string::String>,
+    }
+    ///One server of a batch call, with either the job that was started or the code that refused it.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ServerJob {
+        ///Why the server was refused; missing if a job was started.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Job that was started; missing if the server was refused.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        ///The server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A server, and the key pair that it is to have.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct ServerKeypair {
+        ///Name of the new key pair.
+        pub keypair_name: ::std::string::String,
+        ///Server to change; at most 32 bytes.
+        pub server_id: ::std::string::String,
+    }
+    ///The order that a server came with.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ServerMetadata {
+        ///How it is paid, 0 by the year or month, 1 by use (FCS edition only).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub charging_mode: ::std::option::Option<i64>,
+        ///Id of the order, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub order_id: ::std::option::Option<::std::string::String>,
+        ///Id of the product, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub product_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A flavor that servers come in.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ServerModel {
+        ///Number of CPU cores.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cpu: ::std::option::Option<i64>,
+        ///How many disks can be attached at most; 0 if the disks are local.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub disk_max_num: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub extend_spec: ::std::option::Option<ServerModelExtendSpec>,
+        ///Disk space that costs nothing, in GB.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub free_size: ::std::option::Option<i64>,
+        ///Memory in GB.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub memory: ::std::option::Option<i64>,
+        ///Kind of product, 0 for cloud phones, 1 for cloud gaming.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub product_type: ::std::option::Option<i64>,
+        ///Name of the flavor, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_model_name: ::std::option::Option<::std::string::String>,
+        ///Type of the hardware, such as Hi1616; at most 32 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_type: ::std::option::Option<::std::string::String>,
+    }
+    ///The hardware of a flavor in words, and its graphics cards, NUMA nodes and system disk.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ServerModelExtendSpec {
+        ///Flavor of the bare metal server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub bms_flavor: ::std::option::Option<::std::string::String>,
+        ///The CPU in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cpu: ::std::option::Option<::std::string::String>,
+        ///The disks in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub disk: ::std::option::Option<::std::string::String>,
+        ///The graphics cards in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub gpu: ::std::option::Option<::std::string::String>,
+        ///Number of graphics cards.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub gpu_count: ::std::option::Option<i64>,
+        ///The memory in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub memory: ::std::option::Option<::std::string::String>,
+        ///The network interfaces in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub network_interface: ::std::option::Option<::std::string::String>,
+        ///Number of NUMA nodes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub numa_count: ::std::option::Option<i64>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub os_volume: ::std::option::Option<ServerModelExtendSpecOsVolume>,
+    }
+    ///The system disk of a flavor; flavors with local disks have none.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ServerModelExtendSpecOsVolume {
+        ///Size of the disk; no unit is given.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub size: ::std::option::Option<i64>,
+        ///Type of the disk.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub volume_type: ::std::option::Option<::std::string::String>,
+    }
+    ///One page of bandwidths.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ShowBandwidthDetailResponse {
+        ///The bandwidths of this page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_widths: ::std::option::Option<::std::vec::Vec<Bandwidth>>,
+        ///Id of this call.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub request_id: ::std::option::Option<::std::string::String>,
     }
@@ -328,6 +2126,115 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub product_id: ::std::option::Option<::std::string::String>,
     }
+    ///A server in full.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ShowCloudPhoneServerDetailResponse {
+        ///Addresses of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub addresses: ::std::option::Option<::std::vec::Vec<Address>>,
+        ///Availability zone of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub availability_zone: ::std::option::Option<::std::string::String>,
+        ///Bandwidths that the server uses.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub band_widths: ::std::option::Option<::std::vec::Vec<Bandwidth>>,
+        ///Address range of the VPC.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cidr: ::std::option::Option<::std::string::String>,
+        ///When the server was created, in UTC, such as 2020-01-01T00:00:00Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub create_time: ::std::option::Option<::std::string::String>,
+        ///Enterprise project of the server; missing or 0 for the default one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub enterprise_project_id: ::std::option::Option<::std::string::String>,
+        ///Key pair that ADB logs in with, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub keypair_name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub metadata: ::std::option::Option<
+            ShowCloudPhoneServerDetailResponseBodyMetadata,
+        >,
+        ///Network of the server, v1 for the system network, v2 for one of the user's own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub network_version: ::std::option::Option<::std::string::String>,
+        ///Flavor of its phones, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub phone_model_name: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+        ///Project of the resource tenant, for peering with the system network; not the caller's project.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub resource_project_id: ::std::option::Option<::std::string::String>,
+        ///Security groups of the server; empty on the system network.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub security_groups: ::std::option::Option<
+            ::std::vec::Vec<::std::string::String>,
+        >,
+        ///Id of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_id: ::std::option::Option<::std::string::String>,
+        ///Flavor of the server, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_model_name: ::std::option::Option<::std::string::String>,
+        ///Name of the server, at most 65 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub server_name: ::std::option::Option<::std::string::String>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub share_volume_info: ::std::option::Option<
+            ShowCloudPhoneServerDetailResponseBodyShareVolumeInfo,
+        >,
+        ///State of the server: 0, 1, 3 or 4 creating, 2 abnormal, 5 normal, 8 frozen, 10 shut down, 11 shutting down, 12 shutdown failed, 13 starting.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<i64>,
+        ///Address range of the subnet.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub subnet_cidr: ::std::option::Option<::std::string::String>,
+        ///Subnet of the server; of the resource tenant if network_version is v1, else the one it was bought with.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub subnet_id: ::std::option::Option<::std::string::String>,
+        ///When the server was last changed, in UTC, such as 2020-01-01T00:00:00Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub update_time: ::std::option::Option<::std::string::String>,
+        ///Disks of the server.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub volumes: ::std::option::Option<::std::vec::Vec<Volume>>,
+        ///Address range of the VPC, as cidr.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub vpc_cidr: ::std::option::Option<::std::string::String>,
+        ///VPC of the server; of the resource tenant if network_version is v1, else the one it was bought with.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub vpc_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The order that a server came with.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ShowCloudPhoneServerDetailResponseBodyMetadata {
+        ///How it is paid, 0 by the year or month, 1 by use (FCS edition only).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub charging_mode: ::std::option::Option<i64>,
+        ///Id of the order, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub order_id: ::std::option::Option<::std::string::String>,
+        ///Id of the product, at most 64 bytes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub product_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The storage that the phones of a server share.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct ShowCloudPhoneServerDetailResponseBodyShareVolumeInfo {
+        ///Size in GiB.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub size: ::std::option::Option<i64>,
+        ///Version of the shared storage, 0 for 1.0, 1 for 2.0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub version: ::std::option::Option<i64>,
+        ///Type of the disk.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub volume_type: ::std::option::Option<::std::string::String>,
+    }
     ///A job in full.
     #[non_exhaustive]
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -362,6 +2269,215 @@ pub mod types {
         ///State of the job, 1 running, 2 succeeded, -1 failed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<i64>,
+    }
+    ///Which phones to shut down.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct StopCloudPhoneRequestBody {
+        ///Ids of the phones, each at most 32 bytes.
+        pub phone_ids: ::std::vec::Vec<::std::string::String>,
+    }
+    ///What became of each phone of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct StopCloudPhoneResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<PhoneJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A phone, what to export from it, and where to.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct StorageInfo {
+        ///Bucket to export into, 3 to 63 characters: lower-case letters, digits, hyphens and dots.
+        pub bucket_name: ::std::string::String,
+        ///Paths to leave out, though include_files has them; the same rules hold.
+        #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
+        pub exclude_files: ::std::vec::Vec<::std::string::String>,
+        ///Absolute paths under /data or cache, each at most 4096 bytes: letters, digits and . / - _ + # * ~ =; a star only at the end. /data/misc has to be named as such, without a star or a path below it, and together with /data/system and /data/system_de, named as such too.
+        pub include_files: ::std::vec::Vec<::std::string::String>,
+        ///Path in the bucket, at most 1024 characters: letters, digits and . / - _ + # =.
+        pub object_path: ::std::string::String,
+        ///Phone to export from; at most 32 bytes.
+        pub phone_id: ::std::string::String,
+    }
+    ///A tag of a resource.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct Tag {
+        ///Key of the tag, at most 127 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub key: ::std::option::Option<::std::string::String>,
+        ///Value of the tag, at most 255 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub value: ::std::option::Option<::std::string::String>,
+    }
+    ///A key, and the values of which a resource has one.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct TagFilter {
+        ///Key of the tag, at most 127 characters, not empty.
+        pub key: ::std::string::String,
+        ///At most 10 values, each once and of at most 255 characters; without any, every value will do.
+        pub values: ::std::vec::Vec<::std::string::String>,
+    }
+    ///A tag to add or to delete.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct TagToChange {
+        ///Key of the tag, not empty, at most 127 characters: letters and digits of any language, spaces and _.:=+-@; not _sys_ at the beginning.
+        pub key: ::std::string::String,
+        ///Value of the tag, not empty, at most 255 characters: letters and digits of any language, spaces and _.:=+-@; no space at either end.
+        pub value: ::std::string::String,
+    }
+    ///A key, and the values that tags have for it.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct Tags {
+        ///Key of the tags, at most 127 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub key: ::std::option::Option<::std::string::String>,
+        ///At most 10 values, each once and of at most 255 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub values: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    }
+    ///The size that the bandwidth is to have.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct UpdateBandwidthRequestBody {
+        ///Size in Mbit/s, in steps of 1 up to 300, of 50 from there to 1000, of 500 beyond.
+        pub band_width_size: i64,
+    }
+    ///The size is changed.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct UpdateBandwidthResponse {
+        ///Why the call failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///Which phones to change, and how.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct UpdateCloudPhonePropertyRequestBody {
+        ///The phones to change.
+        pub phones: ::std::vec::Vec<PropertyToUpdate>,
+    }
+    ///What became of each phone of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct UpdateCloudPhonePropertyResponse {
+        ///One entry per phone. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<PhoneJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///What to do with the image.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct UpdateImageMemberRequestBody {
+        ///accepted or rejected.
+        pub status: ::std::string::String,
+    }
+    ///The image is accepted or rejected.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct UpdateImageMemberResponse {
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///Which servers get which key pair.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct UpdateKeypairRequestBody {
+        ///The servers, each with its key pair.
+        pub servers: ::std::vec::Vec<ServerKeypair>,
+    }
+    ///What became of each server of the call.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct UpdateKeypairResponse {
+        ///One entry per server. Whether they come in the order of the request is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub jobs: ::std::option::Option<::std::vec::Vec<ServerJob>>,
+        ///Id of this call, by which its jobs are listed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The name that the phone is to have.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct UpdatePhoneNameRequestBody {
+        ///Name of the phone, at most 60 characters: letters a to z and A to Z, digits, Chinese characters, - and _.
+        pub phone_name: ::std::string::String,
+    }
+    ///The phone has its new name.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct UpdatePhoneNameResponse {
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///When the maintenance is to begin.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct UpdateScheduledEventRequestBody {
+        ///When the maintenance is to begin, at least 5 minutes away, such as 2026-06-08T10:43:00Z. An empty string means at once.
+        pub not_before: ::std::string::String,
+    }
+    ///The time is changed.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct UpdateScheduledEventResponse {
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///The new name.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    pub struct UpdateServerNameRequestBody {
+        ///Name of the server, at most 60 characters: letters, digits, Chinese characters, hyphens and underscores.
+        pub server_name: ::std::string::String,
+    }
+    ///Whether the server was renamed.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct UpdateServerNameResponse {
+        ///Why the server was not renamed; missing if it was.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_code: ::std::option::Option<::std::string::String>,
+        ///Text that goes with the code.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error_msg: ::std::option::Option<::std::string::String>,
+        ///Id of this call.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request_id: ::std::option::Option<::std::string::String>,
+    }
+    ///A disk of a server.
+    #[non_exhaustive]
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    pub struct Volume {
+        ///When the disk was created, in UTC, such as 2021-02-18T11:36:20Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub create_time: ::std::option::Option<::std::string::String>,
+        ///When the disk was last changed, in UTC, such as 2021-02-18T11:48:41Z.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub update_time: ::std::option::Option<::std::string::String>,
+        ///Id of the disk.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub volume_id: ::std::option::Option<::std::string::String>,
+        ///Name of the disk.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub volume_name: ::std::option::Option<::std::string::String>,
+        ///Size in GB.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub volume_size: ::std::option::Option<i64>,
+        ///Type of the disk, such as SSD.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub volume_type: ::std::option::Option<::std::string::String>,
     }
     /// Error types.
     pub mod error {
@@ -449,6 +2565,533 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
+    /**Lists the bandwidths of a project, page by page
+
+Only servers on the system network have bandwidths here. There is no total: a page that is not full is the last one.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/bandwidths`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `limit`: How many bandwidths to answer with, 1 to 100.
+- `offset`: How many bandwidths to pass over.
+*/
+    pub async fn show_bandwidth_detail<'a>(
+        &'a self,
+        project_id: &'a str,
+        limit: Option<i64>,
+        offset: Option<i64>,
+    ) -> Result<ResponseValue<types::ShowBandwidthDetailResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/bandwidths", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ShowBandwidthDetail",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Changes the size of a shared bandwidth
+
+Only servers on the system network have bandwidths here.
+
+Sends a `PUT` request to `/v1/{project_id}/cloud-phone/bandwidths/{band_width_id}`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `band_width_id`: The bandwidth.
+- `body`
+*/
+    pub async fn update_bandwidth<'a>(
+        &'a self,
+        project_id: &'a str,
+        band_width_id: &'a str,
+        body: &'a types::UpdateBandwidthRequestBody,
+    ) -> Result<ResponseValue<types::UpdateBandwidthResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/bandwidths/{}", self.baseurl, encode_path(& project_id
+            .to_string()), encode_path(& band_width_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "UpdateBandwidth",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the encoding services of a project, page by page
+
+Filters narrow the list together. There is no total: a page that is not full is the last one. The page gives 4 and 5 one meaning in the filter and another in the answer.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/encode-servers`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `limit`: How many encoding services to answer with, 1 to 100.
+- `offset`: How many encoding services to pass over.
+- `server_id`: Server that the encoding services work for; at most 32 bytes.
+- `status`: State of the encoding services: 1 running, 2 abnormal, 3 restarting, 4 frozen, 5 shut down, 100, 1014 or 0 creating.
+- `type_`: Kind of encoding service, 0 for a server, 1 for a container.
+*/
+    pub async fn list_encode_servers<'a>(
+        &'a self,
+        project_id: &'a str,
+        limit: Option<i64>,
+        offset: Option<i64>,
+        server_id: Option<&'a str>,
+        status: Option<i64>,
+        type_: Option<i64>,
+    ) -> Result<ResponseValue<types::ListEncodeServersResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/encode-servers", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .query(&progenitor_client::QueryParam::new("server_id", &server_id))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .query(&progenitor_client::QueryParam::new("type", &type_))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListEncodeServers",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Restarts encoding services
+
+Asynchronous: the answer holds one entry per encoding service, with a job that restarts it or the code that refused it. No page states how many of them one call may name.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/encode-servers/batch-restart`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn restart_encode_server<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::RestartEncodeServerRequestBody,
+    ) -> Result<ResponseValue<types::RestartEncodeServerResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/encode-servers/batch-restart", self.baseurl,
+            encode_path(& project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "RestartEncodeServer",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists custom images, page by page
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/images`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `create_since`: Images created from this timestamp on; its unit is not stated.
+- `create_until`: Images created up to this timestamp; its unit is not stated.
+- `image_id`: Image to answer with; at most 32 bytes.
+- `image_name`: Name of the images.
+- `image_type`: Type of the images, private or share (shared by another account).
+- `limit`: How many images to answer with, 1 to 100.
+- `offset`: How many images to pass over.
+- `src_project_id`: Project of the account that shares the images.
+- `status`: State of the images, 0 being created, 1 usable, 2 creation failed.
+*/
+    pub async fn list_images<'a>(
+        &'a self,
+        project_id: &'a str,
+        create_since: Option<i64>,
+        create_until: Option<i64>,
+        image_id: Option<&'a str>,
+        image_name: Option<&'a str>,
+        image_type: Option<&'a str>,
+        limit: Option<i64>,
+        offset: Option<i64>,
+        src_project_id: Option<&'a str>,
+        status: Option<i64>,
+    ) -> Result<ResponseValue<types::ListImagesResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/images", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("create_since", &create_since))
+            .query(&progenitor_client::QueryParam::new("create_until", &create_until))
+            .query(&progenitor_client::QueryParam::new("image_id", &image_id))
+            .query(&progenitor_client::QueryParam::new("image_name", &image_name))
+            .query(&progenitor_client::QueryParam::new("image_type", &image_type))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .query(
+                &progenitor_client::QueryParam::new("src_project_id", &src_project_id),
+            )
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListImages",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Deletes a custom image
+
+Sends a `DELETE` request to `/v1/{project_id}/cloud-phone/images/{image_id}`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `image_id`: Image to delete; at most 32 bytes.
+*/
+    pub async fn delete_image<'a>(
+        &'a self,
+        project_id: &'a str,
+        image_id: &'a str,
+    ) -> Result<ResponseValue<types::DeleteImageResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/images/{}", self.baseurl, encode_path(& project_id
+            .to_string()), encode_path(& image_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "DeleteImage",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the accounts that a custom image is shared with, page by page
+
+For the account that shares the image. The answer has no request id.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/images/{image_id}/members`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `image_id`: The image; at most 32 bytes.
+- `limit`: How many accounts to answer with, 1 to 100.
+- `marker`: Where the page begins: next_marker of the page before it; left out for the first.
+*/
+    pub async fn list_image_members<'a>(
+        &'a self,
+        project_id: &'a str,
+        image_id: &'a str,
+        limit: Option<i64>,
+        marker: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ListImageMembersResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/images/{}/members", self.baseurl, encode_path(&
+            project_id.to_string()), encode_path(& image_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListImageMembers",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Accepts or rejects an image that another account shares
+
+An image that was not accepted cannot be used.
+
+Sends a `PUT` request to `/v1/{project_id}/cloud-phone/images/{image_id}/members`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `image_id`: The image; at most 32 bytes.
+- `body`
+*/
+    pub async fn update_image_member<'a>(
+        &'a self,
+        project_id: &'a str,
+        image_id: &'a str,
+        body: &'a types::UpdateImageMemberRequestBody,
+    ) -> Result<ResponseValue<types::UpdateImageMemberResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/images/{}/members", self.baseurl, encode_path(&
+            project_id.to_string()), encode_path(& image_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "UpdateImageMember",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Shares a custom image with another account
+
+One account a call, in the same region. An image can be shared with 10 accounts at most.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/images/{image_id}/members`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `image_id`: Image to share; at most 32 bytes.
+- `body`
+*/
+    pub async fn add_image_member<'a>(
+        &'a self,
+        project_id: &'a str,
+        image_id: &'a str,
+        body: &'a types::AddImageMemberRequestBody,
+    ) -> Result<ResponseValue<types::AddImageMemberResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/images/{}/members", self.baseurl, encode_path(&
+            project_id.to_string()), encode_path(& image_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "AddImageMember",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Shares a custom image with an account no longer
+
+Sends a `DELETE` request to `/v1/{project_id}/cloud-phone/images/{image_id}/members/{member_id}`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `image_id`: The image; at most 32 bytes.
+- `member_id`: Project id of the account.
+*/
+    pub async fn delete_image_member<'a>(
+        &'a self,
+        project_id: &'a str,
+        image_id: &'a str,
+        member_id: &'a str,
+    ) -> Result<ResponseValue<types::DeleteImageMemberResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/images/{}/members/{}", self.baseurl, encode_path(&
+            project_id.to_string()), encode_path(& image_id.to_string()), encode_path(&
+            member_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "DeleteImageMember",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Lists the jobs that one or several calls started
 
 One of request_id and request_ids is needed; request_ids wins if both are given. There is no total: a page that is not full is the last one.
@@ -553,6 +3196,114 @@ Arguments:
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Lists the images that phones can run, page by page
+
+Of all types, public images come first, then private, then shared ones.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/phone-images`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `image_type`: Type of the images: public, private, share (shared by another account) or all.
+- `limit`: How many images to answer with, 1 to 500.
+- `marker`: Where the page begins: next_marker of the page before it; left out for the first.
+*/
+    pub async fn list_cloud_phone_images<'a>(
+        &'a self,
+        project_id: &'a str,
+        image_type: Option<&'a str>,
+        limit: Option<i64>,
+        marker: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ListCloudPhoneImagesResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phone-images", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("image_type", &image_type))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListCloudPhoneImages",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the flavors of phones, page by page
+
+There is no total: a page that is not full is the last one.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/phone-models`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `limit`: How many flavors to answer with, 1 to 100.
+- `offset`: How many flavors to pass over.
+- `status`: State of the flavors, 1 in use, 0 withdrawn; left out, both.
+*/
+    pub async fn list_cloud_phone_models<'a>(
+        &'a self,
+        project_id: &'a str,
+        limit: Option<i64>,
+        offset: Option<i64>,
+        status: Option<i64>,
+    ) -> Result<ResponseValue<types::ListCloudPhoneModelsResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phone-models", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListCloudPhoneModels",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Lists the phones of a project, page by page
 
 Filters narrow the list together. Nothing is said about the order of the phones.
@@ -616,6 +3367,150 @@ Arguments:
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Changes the route of the traffic of phones
+
+Asynchronous: the answer holds one entry per phone, with a job that changes its route or the code that refused it.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones-traffic`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn import_traffic<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::ImportTrafficRequestBody,
+    ) -> Result<ResponseValue<types::ImportTrafficResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones-traffic", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ImportTraffic",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Shows how a client connects to phones
+
+Answered at once: a phone is either among connect_infos or, refused, among errors.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/batch-connection`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn batch_show_phone_connect_infos<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::BatchShowPhoneConnectInfosRequestBody,
+    ) -> Result<ResponseValue<types::BatchShowPhoneConnectInfosResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/batch-connection", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "BatchShowPhoneConnectInfos",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Resets phones to their factory state, which erases what they hold
+
+Asynchronous: the answer holds one entry per phone, with a job that resets it or the code that refused it. A reset can also change the image of all phones of the call and the properties of each. No page states how many phones one call may name.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/batch-reset`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn reset_cloud_phone<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::ResetCloudPhoneRequestBody,
+    ) -> Result<ResponseValue<types::ResetCloudPhoneResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/batch-reset", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ResetCloudPhone",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Restarts phones, or starts those that are shut down
 
 Asynchronous: the answer holds one entry per phone, with a job that restarts it or the code that refused it. A restart can also change the image of all phones of the call and the properties of each. No page states how many phones one call may name.
@@ -664,6 +3559,494 @@ Arguments:
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Restores exported files on phones
+
+Asynchronous: the answer holds one entry per phone, with a job that restores its files or the code that refused it. Files of a newer phone version cannot be restored on an older one; the other way they can, and seldom do not fit. Restart the phones afterwards. CPH needs the right to read the bucket. No page states how many phones one call may name.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/batch-restore`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn batch_import_cloud_phone_data<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::BatchImportCloudPhoneDataRequestBody,
+    ) -> Result<ResponseValue<types::BatchImportCloudPhoneDataResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/batch-restore", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "BatchImportCloudPhoneData",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Shuts phones down
+
+Asynchronous: the answer holds one entry per phone, with a job that shuts it down or the code that refused it. No page calls it asynchronous. RestartCloudPhone starts the phones again. No page states how many phones one call may name.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/batch-stop`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn stop_cloud_phone<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::StopCloudPhoneRequestBody,
+    ) -> Result<ResponseValue<types::StopCloudPhoneResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/batch-stop", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "StopCloudPhone",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Exports files of phones into a bucket
+
+Asynchronous: the answer holds one entry per phone, with a job that exports its files or the code that refused it. Shared apps and their files are not exported, and CPH needs the right to write into the bucket. No page states how many phones one call may name.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/batch-storage`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn batch_export_cloud_phone_data<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::BatchExportCloudPhoneDataRequestBody,
+    ) -> Result<ResponseValue<types::BatchExportCloudPhoneDataResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/batch-storage", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "BatchExportCloudPhoneData",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Changes properties of phones
+
+Asynchronous: the answer holds one entry per phone, with a job that changes it or the code that refused it. Some properties cannot be changed, and some take effect only after a restart; on an abnormal phone they take effect once it runs again. No page states how many phones one call may name.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/batch-update-property`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn update_cloud_phone_property<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::UpdateCloudPhonePropertyRequestBody,
+    ) -> Result<ResponseValue<types::UpdateCloudPhonePropertyResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/batch-update-property", self.baseurl,
+            encode_path(& project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "UpdateCloudPhoneProperty",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**InstallApk or PushFile or RunShellCommand or UninstallApk, as the body says
+
+InstallApk: Installs an app from a bucket on phones.
+
+PushFile: Unpacks a tar file from a bucket into the root directory of phones.
+
+RunShellCommand: Runs a shell command on phones.
+
+UninstallApk: Uninstalls an app from phones.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/commands`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn send_phone_command<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::SendPhoneCommandRequestBody,
+    ) -> Result<ResponseValue<types::SendPhoneCommandResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/commands", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "SendPhoneCommand",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Makes the data disks of phones larger
+
+Asynchronous: the answer holds one entry per phone, with a job that enlarges its disk or the code that refused it. What is added costs money, also while the server has free storage left. No page states how many phones one call may name.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/expand-volume`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn expand_phone_data_volume_size<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::ExpandPhoneDataVolumeSizeRequestBody,
+    ) -> Result<ResponseValue<types::ExpandPhoneDataVolumeSizeResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/expand-volume", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ExpandPhoneDataVolumeSize",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Puts an app from a bucket into the shared apps of servers
+
+Asynchronous: the answer holds one entry per server, with a job that fetches the app or the code that refused it. Only servers with shared apps take it, and CPH needs the right to read the bucket. An app exported from a newer Android can spoil the data of phones with an older one. Servers of the flavor physical.kg1.4xlarge.a.cp need twice the size of the file free.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/share-apps`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn push_share_apps<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::PushShareAppsRequestBody,
+    ) -> Result<ResponseValue<types::PushShareAppsResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/share-apps", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "PushShareApps",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Deletes an app from the shared apps of servers
+
+Asynchronous: the answer holds one entry per server, with a job that deletes the app or the code that refused it. A DELETE with a body. Only flavors with shared apps take it. No page states how many servers one call may name.
+
+Sends a `DELETE` request to `/v1/{project_id}/cloud-phone/phones/share-apps`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn delete_share_apps<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::DeleteShareAppsRequestBody,
+    ) -> Result<ResponseValue<types::DeleteShareAppsResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/share-apps", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "DeleteShareApps",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**DeleteShareFiles or PushShareFiles, as the body says
+
+DeleteShareFiles: Deletes files from the shared storage of servers.
+
+PushShareFiles: Unpacks a tar file from a bucket into the shared storage of servers.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/share-files`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn change_share_files<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::ChangeShareFilesRequestBody,
+    ) -> Result<ResponseValue<types::ChangeShareFilesResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/share-files", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ChangeShareFiles",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Runs a shell command on phones and waits for what it prints
+
+Answered when all phones have answered: each may take 2 seconds, the call 30. One user may make 6 calls a minute. How many servers one call may name is not stated.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/phones/sync-commands`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn run_sync_command<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::RunSyncCommandRequestBody,
+    ) -> Result<ResponseValue<types::RunSyncCommandResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/sync-commands", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "RunSyncCommand",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Shows one phone with its properties and access addresses
 
 Holds all that the list shows, and the ports, properties and data disk of the phone.
@@ -701,6 +4084,1245 @@ Arguments:
             .build()?;
         let info = OperationInfo {
             operation_id: "ShowCloudPhoneDetail",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Renames a phone
+
+Sends a `PUT` request to `/v1/{project_id}/cloud-phone/phones/{phone_id}`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `phone_id`: Phone to rename; at most 32 bytes.
+- `body`
+*/
+    pub async fn update_phone_name<'a>(
+        &'a self,
+        project_id: &'a str,
+        phone_id: &'a str,
+        body: &'a types::UpdatePhoneNameRequestBody,
+    ) -> Result<ResponseValue<types::UpdatePhoneNameResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/phones/{}", self.baseurl, encode_path(& project_id
+            .to_string()), encode_path(& phone_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "UpdatePhoneName",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the maintenance that is scheduled for servers, page by page
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/scheduled-events`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `event_id`: Event to answer with; at most 36 bytes.
+- `limit`: How many events to answer with, 1 to 100.
+- `marker`: Where the page begins: next_marker of the page before it; left out for the first.
+- `publish_since`: Events published from this time on; its form is not stated.
+- `publish_until`: Events published up to this time; its form is not stated.
+- `server_id`: Server that the events are for; at most 32 bytes.
+- `state`: States of the events, each its own state=: inquiring (not yet authorized), scheduled, executing, completed, failed or canceled.
+- `type_`: Kinds of events, each its own type=: localdisk-recovery for the exchange of a local disk, system-maintenance for maintenance of the system.
+*/
+    pub async fn list_scheduled_events<'a>(
+        &'a self,
+        project_id: &'a str,
+        event_id: Option<&'a str>,
+        limit: Option<i64>,
+        marker: Option<&'a str>,
+        publish_since: Option<&'a str>,
+        publish_until: Option<&'a str>,
+        server_id: Option<&'a str>,
+        state: Option<&'a ::std::vec::Vec<::std::string::String>>,
+        type_: Option<&'a ::std::vec::Vec<::std::string::String>>,
+    ) -> Result<ResponseValue<types::ListScheduledEventsResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/scheduled-events", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("event_id", &event_id))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .query(&progenitor_client::QueryParam::new("publish_since", &publish_since))
+            .query(&progenitor_client::QueryParam::new("publish_until", &publish_until))
+            .query(&progenitor_client::QueryParam::new("server_id", &server_id))
+            .query(&progenitor_client::QueryParam::new("state", &state))
+            .query(&progenitor_client::QueryParam::new("type", &type_))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListScheduledEvents",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Changes when the maintenance of an event is to begin
+
+Sends a `PUT` request to `/v1/{project_id}/cloud-phone/scheduled-events/{event_id}`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `event_id`: The event; at most 36 bytes.
+- `body`
+*/
+    pub async fn update_scheduled_event<'a>(
+        &'a self,
+        project_id: &'a str,
+        event_id: &'a str,
+        body: &'a types::UpdateScheduledEventRequestBody,
+    ) -> Result<ResponseValue<types::UpdateScheduledEventResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/scheduled-events/{}", self.baseurl, encode_path(&
+            project_id.to_string()), encode_path(& event_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "UpdateScheduledEvent",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lets the vendor maintain or redeploy the server of an event
+
+An event that waits for this is in the state inquiring.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/scheduled-events/{event_id}/authorize`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `event_id`: The event; at most 36 bytes.
+- `body`
+*/
+    pub async fn authorize_scheduled_event<'a>(
+        &'a self,
+        project_id: &'a str,
+        event_id: &'a str,
+        body: &'a types::AuthorizeScheduledEventRequestBody,
+    ) -> Result<ResponseValue<types::AuthorizeScheduledEventResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/scheduled-events/{}/authorize", self.baseurl,
+            encode_path(& project_id.to_string()), encode_path(& event_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "AuthorizeScheduledEvent",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the flavors that servers come in
+
+Whether a flavor can be bought now is told by ListCloudPhoneServerModelOfferings.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/server-models`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `limit`: How many flavors to answer with, 1 to 100.
+- `marker`: Where the page begins, next_marker of the page before.
+- `product_type`: Kind of product, 0 for cloud phones, 1 for cloud gaming.
+*/
+    pub async fn list_cloud_phone_server_models<'a>(
+        &'a self,
+        project_id: &'a str,
+        limit: Option<i64>,
+        marker: Option<&'a str>,
+        product_type: Option<i64>,
+    ) -> Result<ResponseValue<types::ListCloudPhoneServerModelsResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/server-models", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .query(&progenitor_client::QueryParam::new("product_type", &product_type))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListCloudPhoneServerModels",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the servers of a project, page by page
+
+Filters narrow the list together. The newest server comes first.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/servers`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `create_since`: Servers created from this timestamp on; its unit is not stated.
+- `create_until`: Servers created up to this timestamp; its unit is not stated.
+- `limit`: How many servers to answer with, 1 to 100.
+- `network_version`: Network of the servers, v1 for the system network, v2 for one of the user's own.
+- `offset`: How many servers to pass over.
+- `phone_model_name`: Flavor of the phones on the servers.
+- `server_id`: Server to answer with; at most 32 bytes.
+- `server_name`: Part of the name.
+- `status`: State of the servers: 0, 1, 3 or 4 creating, 2 abnormal, 5 normal, 8 frozen, 10 shut down, 11 shutting down, 12 shutdown failed, 13 starting.
+*/
+    pub async fn list_cloud_phone_servers<'a>(
+        &'a self,
+        project_id: &'a str,
+        create_since: Option<i64>,
+        create_until: Option<i64>,
+        limit: Option<i64>,
+        network_version: Option<&'a str>,
+        offset: Option<i64>,
+        phone_model_name: Option<&'a str>,
+        server_id: Option<&'a str>,
+        server_name: Option<&'a str>,
+        status: Option<i64>,
+    ) -> Result<ResponseValue<types::ListCloudPhoneServersResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/servers", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("create_since", &create_since))
+            .query(&progenitor_client::QueryParam::new("create_until", &create_until))
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(
+                &progenitor_client::QueryParam::new("network_version", &network_version),
+            )
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "phone_model_name",
+                    &phone_model_name,
+                ),
+            )
+            .query(&progenitor_client::QueryParam::new("server_id", &server_id))
+            .query(&progenitor_client::QueryParam::new("server_name", &server_name))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListCloudPhoneServers",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Restarts servers
+
+Asynchronous: the answer holds one entry per server, with a job that restarts it or the code that refused it. Which status a server has meanwhile is not stated.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/servers/batch-restart`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn restart_cloud_phone_server<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::RestartCloudPhoneServerRequestBody,
+    ) -> Result<ResponseValue<types::RestartCloudPhoneServerResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/servers/batch-restart", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "RestartCloudPhoneServer",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Changes the flavor of a server
+
+Asynchronous, but without a job: the change is done about 2 minutes after the answer. The order is then shown as done, and the details of the server show the new flavor.
+
+Sends a `POST` request to `/v1/{project_id}/cloud-phone/servers/change-server-model`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn change_cloud_phone_server_model<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::ChangeCloudPhoneServerModelRequestBody,
+    ) -> Result<ResponseValue<types::ChangeCloudPhoneServerModelResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/servers/change-server-model", self.baseurl,
+            encode_path(& project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ChangeCloudPhoneServerModel",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Changes the key pair that ADB logs in to the phones of servers with
+
+Asynchronous: the answer holds one entry per server, with a job that changes the key pair or the code that refused it. No page states how many servers one call may name.
+
+Sends a `PUT` request to `/v1/{project_id}/cloud-phone/servers/open-access`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn update_keypair<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::UpdateKeypairRequestBody,
+    ) -> Result<ResponseValue<types::UpdateKeypairResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/servers/open-access", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "UpdateKeypair",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the files in a directory of the shared storage of servers
+
+Asynchronous, although a GET: every call starts a job per server, which only reads. The listing is the execute_msg of the job, as the text of a JSON object with files_in_path (total, count, files), share_base_capacity (size, used, free, percentage) and share_base_max_size. Only flavors with shared storage take it. No page states how many servers one call may name.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/servers/share-files`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `limit`: How many files to answer with, 1 to 50.
+- `offset`: How many files to pass over.
+- `path`: Directory to list: letters, digits and . + - _ / =. It begins with a slash, is more than a slash, and holds neither ../ nor //.
+- `server_ids`: Ids of the servers, separated by commas.
+*/
+    pub async fn list_share_files<'a>(
+        &'a self,
+        project_id: &'a str,
+        limit: Option<i64>,
+        offset: Option<i64>,
+        path: &'a str,
+        server_ids: &'a str,
+    ) -> Result<ResponseValue<types::ListShareFilesResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/servers/share-files", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .query(&progenitor_client::QueryParam::new("path", &path))
+            .query(&progenitor_client::QueryParam::new("server_ids", &server_ids))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListShareFiles",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Shows one server with its bandwidths, disks and security groups
+
+Holds all that the list shows, and what the server uses.
+
+Sends a `GET` request to `/v1/{project_id}/cloud-phone/servers/{server_id}`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `server_id`: Server to show; at most 32 bytes.
+*/
+    pub async fn show_cloud_phone_server_detail<'a>(
+        &'a self,
+        project_id: &'a str,
+        server_id: &'a str,
+    ) -> Result<ResponseValue<types::ShowCloudPhoneServerDetailResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/servers/{}", self.baseurl, encode_path(& project_id
+            .to_string()), encode_path(& server_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ShowCloudPhoneServerDetail",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Renames a server
+
+Whether two servers may have the same name is not stated.
+
+Sends a `PUT` request to `/v1/{project_id}/cloud-phone/servers/{server_id}`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `server_id`: Server to rename; at most 32 bytes.
+- `body`
+*/
+    pub async fn update_server_name<'a>(
+        &'a self,
+        project_id: &'a str,
+        server_id: &'a str,
+        body: &'a types::UpdateServerNameRequestBody,
+    ) -> Result<ResponseValue<types::UpdateServerNameResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/cloud-phone/servers/{}", self.baseurl, encode_path(& project_id
+            .to_string()), encode_path(& server_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "UpdateServerName",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists which server flavors can be bought in which availability zone
+
+Holds the availability zones that the caller may use. No page was found.
+
+Sends a `GET` request to `/v1/{project_id}/server-model-offerings`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `limit`: How many flavors to answer with, 1 to 1000.
+- `marker`: Where the page begins, next_marker of the page before.
+*/
+    pub async fn list_cloud_phone_server_model_offerings<'a>(
+        &'a self,
+        project_id: &'a str,
+        limit: Option<i64>,
+        marker: Option<&'a str>,
+    ) -> Result<
+        ResponseValue<types::ListCloudPhoneServerModelOfferingsResponse>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/{}/server-model-offerings", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListCloudPhoneServerModelOfferings",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Mounts a shared file system on servers
+
+Asynchronous: the answer holds one entry per server, with a job that mounts the file system. More than 50 servers at once on one file system are advised against. No page was found.
+
+Sends a `POST` request to `/v1/{project_id}/servers/attach-share-filesystem`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn attach_share_filesystem<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::AttachShareFilesystemRequestBody,
+    ) -> Result<ResponseValue<types::AttachShareFilesystemResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/servers/attach-share-filesystem", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "AttachShareFilesystem",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Unmounts a shared file system from servers
+
+Asynchronous: the answer holds one entry per server, with a job that unmounts the file system. No page was found.
+
+Sends a `POST` request to `/v1/{project_id}/servers/detach-share-filesystem`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn detach_share_filesystem<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::DetachShareFilesystemRequestBody,
+    ) -> Result<ResponseValue<types::DetachShareFilesystemResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/servers/detach-share-filesystem", self.baseurl, encode_path(&
+            project_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "DetachShareFilesystem",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the shared apps of a server, as they were when last collected
+
+Apps are collected every two hours. Passed over are servers with more than 10000 apps, apps whose package name breaks the rule below or has a dot that no letter follows, and versions that break theirs. At most 60 versions of an app are advised; more hinder its collection.
+
+Sends a `GET` request to `/v1/{project_id}/servers/{server_id}/share-apps-snapshot`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `server_id`: Server whose apps to list; at most 32 bytes.
+- `limit`: How many apps to answer with, 1 to 500.
+- `marker`: Where the page begins, next_marker of the page before.
+- `package_name`: Package name of the app, at most 128 characters: letters, digits, underscores and dots, one dot at least. It begins with neither a digit nor an underscore, and does not end with a dot.
+*/
+    pub async fn list_share_apps_snapshot<'a>(
+        &'a self,
+        project_id: &'a str,
+        server_id: &'a str,
+        limit: Option<i64>,
+        marker: Option<&'a str>,
+        package_name: Option<&'a str>,
+    ) -> Result<ResponseValue<types::ListShareAppsSnapshotResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/servers/{}/share-apps-snapshot", self.baseurl, encode_path(&
+            project_id.to_string()), encode_path(& server_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("marker", &marker))
+            .query(&progenitor_client::QueryParam::new("package_name", &package_name))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListShareAppsSnapshot",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists or counts the servers that have certain tags
+
+A POST that only reads. Keys of tags narrow the list together; of the values of one key, any will do.
+
+Sends a `POST` request to `/v1/{project_id}/{resource_type}/resource_instances/action`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `resource_type`: Kind of resource, always cph-server.
+- `body`
+*/
+    pub async fn list_resource_instances<'a>(
+        &'a self,
+        project_id: &'a str,
+        resource_type: &'a str,
+        body: &'a types::ListResourceInstancesRequestBody,
+    ) -> Result<ResponseValue<types::ListResourceInstancesResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/{}/resource_instances/action", self.baseurl, encode_path(&
+            project_id.to_string()), encode_path(& resource_type.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListResourceInstances",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the tags that the servers of a project have, page by page
+
+Sends a `GET` request to `/v1/{project_id}/{resource_type}/tags`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `resource_type`: Kind of resource, always cph-server.
+- `limit`: How many tags to answer with, 1 to 100.
+- `offset`: How many tags to pass over.
+*/
+    pub async fn list_project_tags<'a>(
+        &'a self,
+        project_id: &'a str,
+        resource_type: &'a str,
+        limit: Option<i64>,
+        offset: Option<i64>,
+    ) -> Result<ResponseValue<types::ListProjectTagsResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/{}/tags", self.baseurl, encode_path(& project_id.to_string()),
+            encode_path(& resource_type.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("limit", &limit))
+            .query(&progenitor_client::QueryParam::new("offset", &offset))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListProjectTags",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Lists the tags of a server
+
+Sends a `GET` request to `/v1/{project_id}/{resource_type}/{resource_id}/tags`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `resource_type`: Kind of resource, always cph-server.
+- `resource_id`: The resource, a server.
+*/
+    pub async fn list_resource_tags<'a>(
+        &'a self,
+        project_id: &'a str,
+        resource_type: &'a str,
+        resource_id: &'a str,
+    ) -> Result<ResponseValue<types::ListResourceTagsResponse>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/{}/{}/tags", self.baseurl, encode_path(& project_id.to_string()),
+            encode_path(& resource_type.to_string()), encode_path(& resource_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ListResourceTags",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**BatchCreateTags or BatchDeleteTags, as the body says
+
+BatchCreateTags: Adds tags to a server.
+
+BatchDeleteTags: Deletes tags of a server.
+
+Sends a `POST` request to `/v1/{project_id}/{resource_type}/{resource_id}/tags/action`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `resource_type`: Kind of resource, always cph-server.
+- `resource_id`: The resource, a server.
+- `body`
+*/
+    pub async fn change_tags<'a>(
+        &'a self,
+        project_id: &'a str,
+        resource_type: &'a str,
+        resource_id: &'a str,
+        body: &'a types::ChangeTagsRequestBody,
+    ) -> Result<ResponseValue<()>, Error<()>> {
+        let url = format!(
+            "{}/v1/{}/{}/{}/tags/action", self.baseurl, encode_path(& project_id
+            .to_string()), encode_path(& resource_type.to_string()), encode_path(&
+            resource_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self.client.post(url).json(&body).headers(header_map).build()?;
+        let info = OperationInfo {
+            operation_id: "ChangeTags",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            204u16 => Ok(ResponseValue::empty(response)),
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Buys servers without phones
+
+The servers come with an image of their own, but with no phones and no image for phones. Answers with the order and the ids of the servers; there is no job, so look at the status of the servers.
+
+Sends a `POST` request to `/v2.1/{project_id}/cloud-phone/servers`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn create_cloud_phone_single_server<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::CreateCloudPhoneSingleServerRequestBody,
+    ) -> Result<ResponseValue<types::CreateCloudPhoneSingleServerResponse>, Error<()>> {
+        let url = format!(
+            "{}/v2.1/{}/cloud-phone/servers", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "CreateCloudPhoneSingleServer",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Buys servers with phones, on a network of the user's own
+
+Answers with the order and the ids of the servers; there is no job, so look at the status of the servers. The account needs the permission CPH AgencyDependencyAccess, and quota for servers and network.
+
+Sends a `POST` request to `/v2/{project_id}/cloud-phone/servers`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn create_net2_cloud_phone_server<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::CreateNet2CloudPhoneServerRequestBody,
+    ) -> Result<ResponseValue<types::CreateNet2CloudPhoneServerResponse>, Error<()>> {
+        let url = format!(
+            "{}/v2/{}/cloud-phone/servers", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "CreateNet2CloudPhoneServer",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Deletes servers that are paid by use
+
+Asynchronous: one job for the whole call, however many servers it names, so a call for each server tells them apart. A DELETE with a body. No page was found.
+
+Sends a `DELETE` request to `/v2/{project_id}/cloud-phone/servers`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `body`
+*/
+    pub async fn delete_cloud_phone_server<'a>(
+        &'a self,
+        project_id: &'a str,
+        body: &'a types::DeleteCloudPhoneServerRequestBody,
+    ) -> Result<ResponseValue<types::DeleteCloudPhoneServerResponse>, Error<()>> {
+        let url = format!(
+            "{}/v2/{}/cloud-phone/servers", self.baseurl, encode_path(& project_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "DeleteCloudPhoneServer",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Puts a new machine in the place of a server, with new phones; their data is lost
+
+Asynchronous: one job for the whole call. Name, id and price of the server stay. While it runs it needs the room and the quota of a second server.
+
+Sends a `POST` request to `/v2/{project_id}/cloud-phone/servers/{server_id}/change`
+
+Arguments:
+- `project_id`: Project that owns the phones and servers.
+- `server_id`: Server to change; at most 32 bytes.
+- `body`
+*/
+    pub async fn change_cloud_phone_server<'a>(
+        &'a self,
+        project_id: &'a str,
+        server_id: &'a str,
+        body: &'a types::ChangeCloudPhoneServerRequestBody,
+    ) -> Result<ResponseValue<types::ChangeCloudPhoneServerResponse>, Error<()>> {
+        let url = format!(
+            "{}/v2/{}/cloud-phone/servers/{}/change", self.baseurl, encode_path(&
+            project_id.to_string()), encode_path(& server_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "ChangeCloudPhoneServer",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

@@ -55,6 +55,10 @@ pub use progenitor_client::{Error, ResponseValue};
 /// [`Error::UnexpectedResponse`] hands out again.
 pub trait Transport: Send + Sync + Debug {
     /// Sends one request of the operation with this name, such as `RestartCloudPhone`.
+    ///
+    /// Operations of one method and path have one method and one name here, such as `SendPhoneCommand` for `PushFile` and
+    /// `InstallApk`; a transport that has to know which of them it sends is made for the call, see
+    /// [`Client::with_transport`].
     fn send<'a>(
         &'a self,
         http: &'a reqwest::Client,

@@ -56,8 +56,8 @@
 //!
 //! # What it does not do
 //!
-//! No blocking client, no automatic choice of region, no operations yet beyond phones (list, show, restart) and jobs. The types
-//! of the generated client stay private; they are published as the crate `cph-raw`.
+//! No blocking client, no automatic choice of region, no operations yet beyond phones (list, show, restart) and jobs: the others
+//! are in the generated client, the crate `cph-raw`, whose types stay private here.
 
 mod answer;
 mod batch;

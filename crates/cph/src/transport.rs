@@ -187,12 +187,12 @@ impl cph_raw::Transport for Call {
     fn send<'a>(
         &'a self,
         _: &'a reqwest::Client,
-        operation: &'static str,
+        _: &'static str,
         request: reqwest::Request,
     ) -> Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>> {
         let span = tracing::info_span!(
             "cph",
-            operation,
+            operation = self.operation.name,
             status = tracing::field::Empty,
             request_id = tracing::field::Empty
         );

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    bundle::{operations, successes},
+    bundle::{calls, operations},
     problem::Problems,
     spec::Spec,
     walk::reached,
@@ -14,13 +14,10 @@ pub(super) fn check(spec: &Spec, bundle: &Value, problems: &mut Problems) {
     let sent = reached(
         bundle,
         operations(bundle)
-            .flat_map(|(_, _, operation)| [&operation["parameters"], &operation["requestBody"]]),
+            .map(|(_, _, operation)| &operation["parameters"])
+            .chain(calls(bundle).map(|call| call.request)),
     );
-    let answered = reached(
-        bundle,
-        operations(bundle)
-            .flat_map(|(_, _, operation)| successes(operation).map(|(_, response)| response)),
-    );
+    let answered = reached(bundle, calls(bundle).map(|call| call.response));
     for (file, place, name, _) in spec.schemas() {
         if !used.contains(name) {
             problems.report(file, place, "is not used by any operation; remove it");

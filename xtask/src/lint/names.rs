@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     problem::Problems,
     source::{OPERATIONS, listed},
-    spec::Spec,
+    spec::{Operation, Spec},
     words,
 };
 
-const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
+pub(super) const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 pub(super) fn check(spec: &Spec, problems: &mut Problems) {
     operations(spec, problems);
@@ -18,7 +18,7 @@ pub(super) fn check(spec: &Spec, problems: &mut Problems) {
 
 fn operations(spec: &Spec, problems: &mut Problems) {
     let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut routes: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut routes: BTreeMap<(&str, &str), &Operation> = BTreeMap::new();
     for operation in &spec.operations {
         let (file, id) = (operation.file.as_str(), operation.id.as_str());
         if words::is_pascal(id) {
@@ -48,10 +48,12 @@ fn operations(spec: &Spec, problems: &mut Problems) {
                 format!("`{}` is none of {methods}", operation.method),
             );
         }
-        if let Some(other) = routes.insert((&operation.path, &operation.method), file) {
+        if let Some(other) = routes.insert((&operation.path, &operation.method), operation)
+            && (operation.about.shared.is_none() || operation.about.shared != other.about.shared)
+        {
             let text = format!(
-                "{} {} is also in {other}; OpenAPI holds one operation for it",
-                operation.method, operation.path
+                "{} {} is also in {}; OpenAPI holds one operation for it, so give both the same `x-cph.shared`",
+                operation.method, operation.path, other.file
             );
             problems.report(file, "/path", text);
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{clashes, unknown_keys};
 use crate::{
-    bundle::successes,
+    bundle::{JSON, successes},
     problem::Problems,
     source::{COMMON, listed},
     spec::{Operation, Spec},
@@ -40,7 +40,6 @@ const PARAMETER: [&str; 11] = [
 const BODY: [&str; 3] = ["description", "required", "content"];
 const RESPONSE: [&str; 4] = ["$ref", "description", "headers", "content"];
 const MEDIA: [&str; 3] = ["schema", "example", "examples"];
-const JSON: &str = "application/json";
 
 pub(super) fn check(spec: &Spec, bundle: &Value, problems: &mut Problems) {
     let tags: BTreeSet<&str> = spec.common.tags.iter().map(|tag| tag.name.as_str()).collect();
@@ -285,6 +284,9 @@ fn parameter_object(file: &str, place: &str, parameter: &Value, problems: &mut P
     }
     if parameter["style"] == "deepObject" {
         problems.report(file, place, "has the style deepObject, which the generator cannot send; list its fields as parameters");
+    }
+    if parameter["explode"] == false {
+        problems.report(file, place, "is not exploded, but the generator sends each item by itself; make it a string with commas");
     }
     if parameter["schema"].is_null() {
         problems.report(file, place, "has no `schema`");

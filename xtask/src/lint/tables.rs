@@ -6,10 +6,12 @@ use regex_lite::Regex;
 
 use crate::{
     problem::Problems,
-    source::{self, Property, Row, Tables},
+    source::{self, Property, Row, Tables, listed},
     spec::Spec,
     words,
 };
+
+use super::names::METHODS;
 
 pub(super) fn check(spec: &Spec, tables: &Tables, problems: &mut Problems) {
     history(spec, tables, problems);
@@ -17,6 +19,7 @@ pub(super) fn check(spec: &Spec, tables: &Tables, problems: &mut Problems) {
     properties(tables, problems);
     regions(tables, problems);
     assumptions(tables, problems);
+    retired(spec, tables, problems);
     once(
         source::CORRECTIONS,
         &tables.corrections,
@@ -176,6 +179,38 @@ fn assumptions(tables: &Tables, problems: &mut Problems) {
             ("would_show", &assumption.would_show),
         ];
         filled(file, row, &texts, problems);
+    }
+}
+
+fn retired(spec: &Spec, tables: &Tables, problems: &mut Problems) {
+    let file = source::RETIRED;
+    once(file, &tables.retired, |row| row.name.clone(), problems);
+    let ids: BTreeSet<&str> =
+        spec.operations.iter().map(|operation| operation.id.as_str()).collect();
+    for row in &tables.retired {
+        let retired = &row.row;
+        let mut report = |text: String| problems.report(file, row.place(), text);
+        if !words::is_pascal(&retired.name) {
+            report(format!("`{}` is no name like BatchMigrateCloudPhone", retired.name));
+        }
+        if ids.contains(retired.name.as_str()) {
+            report(format!("{} has a fragment, so it is not retired", retired.name));
+        }
+        if !METHODS.contains(&retired.method.as_str()) {
+            report(format!("`{}` is none of {}", retired.method, listed(&METHODS)));
+        }
+        if !retired.path.starts_with("/v") {
+            report(format!(
+                "the path `{}` does not begin with a version such as /v1",
+                retired.path
+            ));
+        }
+        if let Some(other) = &retired.replaced_by
+            && !ids.contains(other.as_str())
+        {
+            report(format!("{} is replaced by `{other}`, which no fragment has", retired.name));
+        }
+        filled(file, row, &[("why", &retired.why), ("source", &retired.source)], problems);
     }
 }
 

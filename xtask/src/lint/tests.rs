@@ -3,18 +3,22 @@
 use insta::assert_snapshot;
 
 use crate::{
-    fixture::{FRAGMENT, Fixture, broken},
-    source::{ASSUMPTIONS, CODES, COMMON, CORRECTIONS, PROPERTIES, REGIONS},
+    fixture::{FRAGMENT, Fixture, RUN_COMMAND},
+    source::{ASSUMPTIONS, CODES, COMMON, CORRECTIONS, PROPERTIES, REGIONS, RETIRED},
 };
 
 /// Snapshots the messages of one area, each after the text that replaces another one.
 fn check(area: &str, file: &str, spoilt: &[(&str, &str)]) {
+    check_in(Fixture::new, area, file, spoilt);
+}
+
+fn check_in(fixture: fn() -> Fixture, area: &str, file: &str, spoilt: &[(&str, &str)]) {
     let each = spoilt.iter().map(|(find, replace)| {
         let change = match *replace {
             "" => format!("without {:?}", find.trim()),
             replace => format!("with {:?}", replace.trim()),
         };
-        format!("{change}\n{}\n", broken(file, find, replace))
+        format!("{change}\n{}\n", fixture().broken(file, find, replace))
     });
     let messages = each.collect::<Vec<_>>().join("\n");
     assert_snapshot!(area, messages);
@@ -57,6 +61,7 @@ fn parameters() {
             ("{name: limit, in: query,", "{name: body, in: query,"),
             ("{name: limit, in: query,", "{name: limit, in: cookie,"),
             ("{name: limit, in: query,", "{name: limit, in: query, style: deepObject,"),
+            ("{name: limit, in: query,", "{name: limit, in: query, explode: false,"),
             ("{name: limit, in: query,", "{name: limit, in: body,"),
             ("{name: limit, in: query,", "{name: limit, in: path,"),
             ("{name: limit, in: query,", "{name: project-id, in: query,"),
@@ -72,7 +77,10 @@ fn parameters() {
             ),
         ],
     );
-    assert_snapshot!("common_parameters", broken(COMMON, "in: path, required: true", "in: path"));
+    assert_snapshot!(
+        "common_parameters",
+        Fixture::new().broken(COMMON, "in: path, required: true", "in: path")
+    );
 }
 
 #[test]
@@ -158,7 +166,10 @@ fn examples() {
             ("default: 10", "default: 0"),
         ],
     );
-    assert_snapshot!("common_example", broken(COMMON, "error_code: CPS.0001", "error_code: 1"));
+    assert_snapshot!(
+        "common_example",
+        Fixture::new().broken(COMMON, "error_code: CPS.0001", "error_code: 1")
+    );
 }
 
 #[test]
@@ -168,6 +179,32 @@ fn two_operations() {
     fixture.write("openapi/operations/twin.yaml", &twin);
     fixture.write("openapi/operations/notes.txt", "");
     assert_snapshot!(fixture.generate(true).1);
+}
+
+#[test]
+fn shared() {
+    check_in(
+        Fixture::odd,
+        "shared",
+        RUN_COMMAND,
+        &[
+            ("  shared: SendCommand\n", ""),
+            ("shared: SendCommand", "shared: SendCommands"),
+            ("shared: SendCommand", "shared: PushFile"),
+            ("shared: SendCommand", "shared: send_command"),
+            ("path: /v1/{project_id}/commands", "path: /v1/{project_id}/command"),
+            ("in: query, description: Whether", "in: query, required: true, description: Whether"),
+            ("    4XX: {$ref: '#/components/responses/Error'}\n", ""),
+            ("'200':\n      description: Running.", "'202':\n      description: Running."),
+            ("description: The job.", "description: The job., maxLength: 32"),
+            ("content: {type: string, description: Path of the file.}", "content: {type: integer}"),
+            ("      phones: {", "      Bucket: {type: string}\n      phones: {"),
+            (
+                "schemas:\n  Run",
+                "schemas:\n  SendCommandResponse: {type: object, properties: {}}\n  Run",
+            ),
+        ],
+    );
 }
 
 #[test]
@@ -248,6 +285,19 @@ fn tables() {
             ("['client']", "[]"),
             ("['client']", "['everyone']"),
             ("'a call with 100 phones'", "''"),
+        ],
+    );
+    check(
+        "retired",
+        RETIRED,
+        &[
+            ("name = 'MigratePhone'", "name = 'RestartPhone'"),
+            ("name = 'MigratePhone'", "name = 'migrate_phone'"),
+            ("'post'", "'POST'"),
+            ("'/v1/{project_id}/migrate'", "'/{project_id}/migrate'"),
+            ("source =", "replaced_by = 'MigratePhone'\nsource ="),
+            ("'withdrawn'", "''"),
+            ("source = 'docs 2019'", ""),
         ],
     );
 }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{RECORD, SDK, SIGNATURES, WIRE};
+use crate::bundle::calls;
 
 const BUNDLE: &str = "openapi/cph.json";
 const GENERATE: &str = "cargo xtask generate";
@@ -127,19 +128,15 @@ struct Declared<'a> {
 }
 
 fn find_operation<'a>(bundle: &'a Value, id: &str) -> Option<Declared<'a>> {
-    bundle["paths"].as_object()?.iter().find_map(|(path, item)| {
-        let (method, operation) =
-            item.as_object()?.iter().find(|(_, operation)| operation["operationId"] == id)?;
-        let parameters = [&item["parameters"], &operation["parameters"]]
-            .into_iter()
-            .filter_map(Value::as_array)
-            .flatten()
-            .map(|parameter| resolve(bundle, parameter))
-            .collect();
-        let body =
-            resolve(bundle, &operation["requestBody"]).pointer("/content/application~1json/schema");
-        Some(Declared { path, method, parameters, body })
-    })
+    let call = calls(bundle).find(|call| call.name == id)?;
+    let parameters = [&bundle["paths"][call.path]["parameters"], &call.operation["parameters"]]
+        .into_iter()
+        .filter_map(Value::as_array)
+        .flatten()
+        .map(|parameter| resolve(bundle, parameter))
+        .collect();
+    let body = Some(call.request).filter(|schema| !schema.is_null());
+    Some(Declared { path: call.path, method: call.method, parameters, body })
 }
 
 fn disagreements(recording: &Recording, declared: &Declared<'_>, bundle: &Value) -> Vec<String> {
@@ -319,6 +316,38 @@ mod tests {
     }
 
     #[test]
+    fn an_operation_that_shares_its_path_has_its_own_fields() {
+        let wire = |operation| {
+            json!({
+                "recorded": wire()["recorded"],
+                "requests": [{
+                    "operation": operation,
+                    "case": "example",
+                    "arguments": {"body": {"phones": []}},
+                    "request": {
+                        "method": "POST",
+                        "path": "/v1/p/commands",
+                        "query": [],
+                        "headers": {},
+                        "body": {"phones": []},
+                    },
+                }],
+            })
+        };
+        let problems =
+            |operation| wire_problems(&serde_json::from_value(wire(operation)).unwrap(), &bundle());
+        assert_eq!(problems("Run"), [""; 0]);
+        assert_eq!(
+            problems("Push"),
+            ["openapi/wire.json: Push, example: body field /phones is not declared"]
+        );
+        assert_eq!(
+            problems("Send"),
+            ["openapi/wire.json: Send, example: openapi/cph.json has no such operation"]
+        );
+    }
+
+    #[test]
     fn a_body_where_none_is_declared_is_named() {
         let mut bundle = bundle();
         bundle["paths"]["/v1/{project_id}/restart"]["post"]["requestBody"] = json!(null);
@@ -408,6 +437,14 @@ mod tests {
         json!({
             "paths": {
                 "/v1/{project_id}": {"get": {"operationId": "List"}},
+                "/v1/{project_id}/commands": {"post": {
+                    "operationId": "Send",
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Body"}}}},
+                    "x-cph": {"operations": {
+                        "Push": {"request": {"$ref": "#/components/schemas/Phone"}},
+                        "Run": {"request": {"$ref": "#/components/schemas/Body"}},
+                    }},
+                }},
                 "/v1/{project_id}/restart": {
                     "parameters": [{"name": "project_id", "in": "path"}],
                     "post": {

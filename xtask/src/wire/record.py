@@ -22,6 +22,9 @@ SECRET_KEY = "example-secret-key-of-nobody"
 PROJECT = "0123456789abcdef0123456789abcdef"
 
 PHONES = ["a7f3a1c5258347d6b6f1def79e11f2bc", "1678567b8bab40f93711234cb80d0764"]
+PHONE = "1234567b8bab40ffb711234cb80d0234"
+# The vendor's pages print the same ids for phones and for servers.
+TARGETS = [PHONE, PHONES[1]]
 IMAGE = "1564567b8bab40f34711234cb80d8574"
 SERVER = "88b8449b896f3a4f0ad57222dd919090"
 REQUEST_IDS = [
@@ -29,6 +32,11 @@ REQUEST_IDS = [
     "6a63a18b8bab40ffb71ebd9cb80d0085",
     "70bb40bef50e4a14b116a5a527fd7432",
 ]
+ACCOUNT = "87dc6af96095488d9205b6f31f314b16"
+EVENT = "0b1f5a7e-3c52-4f0e-9a51-4c7f1f6d2e90"
+SUBNET = "f1cbfc37-eb42-4357-a0ec-9e4f11950908"
+BANDWIDTH = "fbe74c2f-e2ba-427a-b8aa-1c7c4f510ac1"
+ADDRESS = "7c1de2f3-98c4-4f4d-a1c6-3a0e3b8f5d52"
 NEW_PROPERTY = (
     '{"sys.prop.writephonenum":"13666666666","sys.prop.writeimsi":"460021624617113",'
     '"sys.prop.writewifissid":"test_wifi"}'
@@ -44,21 +52,303 @@ def restart(property=None, **rest):
     return {"body": {"phones": [{"phone_id": phone, **extra} for phone in PHONES], **rest}}
 
 
+def command(command, content, **rest):
+    return {"body": {"command": command, "content": content, "phone_ids": TARGETS, **rest}}
+
+
+def network(nic, public_ip, band_width):
+    """What CreateNet2CloudPhoneServer and ChangeCloudPhoneServer have in common, as the pages print it."""
+    return {
+        "image_id": "20060220200717f201120a2300000e91",
+        "keypair_name": "keypair",
+        "phone_model_name": "kg1.cp.c20.d64SSD.e1v1",
+        "ports": [
+            {"name": "myServer1", "listen_port": 20000, "internet_accessible": "false"},
+            {"name": "myServer2", "listen_port": 20001, "internet_accessible": "true"},
+        ],
+        "tenant_vpc_id": "fca063f6-b942-42a8-9004-e5545f58d6a2",
+        "nics": [{"subnet_id": SUBNET, **nic}],
+        "public_ip": {"eip": {"type": "5_bgp"}, **public_ip},
+        "band_width": {
+            "band_width_size": 300,
+            "band_width_charge_mode": 1,
+            "band_width_share_type": 0,
+            **band_width,
+        },
+    }
+
+
+NETWORK = network({}, {}, {})
+FULL_NETWORK = {
+    **network(
+        {"ipv6_enable": True, "ipv6_bandwidth": {"band_width_id": BANDWIDTH}},
+        {"ids": [ADDRESS], "count": 1},
+        {"band_width_id": BANDWIDTH, "band_width_share_type": 1},
+    ),
+    "phone_count_per_ip": 5,
+    "phone_data_volume": {"volume_type": "GPSSD", "size": 32},
+    "server_share_data_volume": {"volume_type": "GPSSD", "size": 100},
+    "availability_zone": "cn-north-4a",
+    "property": NEW_PROPERTY,
+}
+NET2_SERVER = {
+    "server_name": "cph-kertus-1110",
+    "server_model_name": "physical.kg1.4xlarge.cp",
+    "count": 1,
+}
+NET2_ORDER = {"charging_mode": 0, "period_type": 2, "period_num": 1, "is_auto_pay": 0}
+SINGLE_SERVER = {
+    "server_name": "cph-test-wy",
+    "server_model_name": "physical.rx2.32xlarge.4",
+    "count": 1,
+    "order_param": {
+        "charging_mode": 0,
+        "period_type": 2,
+        "period_num": 1,
+        "is_auto_pay": 1,
+        "is_auto_renew": 0,
+    },
+    # The page also sends vpc_id, which the SDK does not know.
+    "nics": [
+        {
+            "subnet_id": "3c5e2638-b71f-4499-8d1e-355e89f21ae0",
+            "ipv6_enable": True,
+            "ipv6_band_width_id": BANDWIDTH,
+        }
+    ],
+    "keypair_name": "KeyPair-1d1d-wy",
+    "enterprise_project_id": "0",
+}
+SINGLE_ADDRESS = {
+    "type": "5_bgp",
+    "count": 1,
+    "band_width": {"band_width_size": 300, "band_width_charge_mode": 1, "band_width_share_type": 0},
+}
+FILESYSTEM = {
+    "type": "sfs_turbo",
+    "id": "0f3bd5b1-7d1c-4a9a-9f5e-2b7f6f0f9d11",
+    "server_ids": TARGETS,
+}
+TAGGED = {"resource_type": "cph-server", "resource_id": SERVER}
+TAGS = [{"key": "key1", "value": "value1"}, {"key": "key2", "value": "value2"}]
+BY_TAG = {
+    "tags": [
+        {"key": "key1", "values": ["value1", "value2"]},
+        {"key": "key2", "values": ["value1", "value2"]},
+    ],
+    "matches": [{"key": "resource_name", "value": "resource1"}],
+}
+OBJECT = {"bucket_name": "mybucket", "object_path": "myimage/v1/xxxx.tar"}
+# Timestamps; no page states their unit.
+SINCE, UNTIL = 1719763200000, 1722441600000
+
 # Operation, case, arguments by their names on the wire. The project id comes from the credentials.
 REQUESTS = [
-    ("RestartCloudPhone", "page example, newest keys", restart(NEW_PROPERTY, image_id=IMAGE)),
-    ("RestartCloudPhone", "page example, undated", restart(OLD_PROPERTY, image_id=IMAGE)),
-    ("RestartCloudPhone", "without image", restart(NEW_PROPERTY)),
-    ("RestartCloudPhone", "without property", restart(image_id=IMAGE)),
-    ("ListJobs", "one request", {"request_id": REQUEST_IDS[0]}),
-    ("ListJobs", "three requests", {"request_ids": ",".join(REQUEST_IDS)}),
+    ("AddImageMember", "page example", {"image_id": IMAGE, "body": {"member": ACCOUNT}}),
+    ("AttachShareFilesystem", "every field", {"body": {**FILESYSTEM, "path": "/games/2026"}}),
+    ("AttachShareFilesystem", "without path", {"body": FILESYSTEM}),
     (
-        "ListJobs",
-        "first page",
-        {"request_ids": ",".join(REQUEST_IDS), "offset": 0, "limit": 100},
+        "AuthorizeScheduledEvent",
+        "page example",
+        {
+            "event_id": EVENT,
+            "body": {"authorization_type": "maintenance", "not_before": "2026-06-08T10:43:00Z"},
+        },
     ),
-    ("ListJobs", "later page", {"request_id": REQUEST_IDS[0], "offset": 100, "limit": 50}),
-    ("ShowJob", "page example", {"job_id": "6837531fd3f54550927b930180a706bf"}),
+    (
+        "AuthorizeScheduledEvent",
+        "without time",
+        {"event_id": EVENT, "body": {"authorization_type": "redeploy"}},
+    ),
+    ("BatchCreateTags", "page example", {**TAGGED, "body": {"action": "create", "tags": TAGS}}),
+    ("BatchDeleteTags", "page example", {**TAGGED, "body": {"action": "delete", "tags": TAGS}}),
+    (
+        "BatchExportCloudPhoneData",
+        "page example",
+        {
+            "body": {
+                "storage_infos": [
+                    {
+                        "phone_id": PHONE,
+                        "include_files": ["/data/app", "/data/local", "/data/media"],
+                        "exclude_files": ["/data/app/com.xx.xx-*"],
+                        "bucket_name": "mybucket",
+                        "object_path": "myimage/v1/xxxxx.tar",
+                    }
+                ]
+            }
+        },
+    ),
+    (
+        "BatchExportCloudPhoneData",
+        "without exceptions",
+        {
+            "body": {
+                "storage_infos": [{"phone_id": PHONE, "include_files": ["/data/app"], **OBJECT}]
+            }
+        },
+    ),
+    (
+        "BatchImportCloudPhoneData",
+        "page example",
+        {"body": {"restore_infos": [{"phone_id": PHONE, **OBJECT}]}},
+    ),
+    (
+        "BatchShowPhoneConnectInfos",
+        "page example",
+        {
+            "body": {
+                "phone_ids": [IMAGE, PHONE, "1234567b8bab40ffb711234cb8654321"],
+                "client_type": "ANDROID",
+            }
+        },
+    ),
+    (
+        "ChangeCloudPhoneServer",
+        "page example",
+        {
+            "server_id": SERVER,
+            "body": {
+                **NETWORK,
+                "extend_param": {"enterprise_project_id": "0"},
+                "property": NEW_PROPERTY,
+            },
+        },
+    ),
+    (
+        "ChangeCloudPhoneServer",
+        "every field",
+        {
+            "server_id": SERVER,
+            "body": {**FULL_NETWORK, "extend_param": {"enterprise_project_id": "0"}},
+        },
+    ),
+    (
+        "ChangeCloudPhoneServerModel",
+        "page example",
+        {
+            "body": {
+                "server_id": "a176d8625981453bbafbc0a321d8d6a1",
+                "server_model_name": "physical.rx1.xlarge.special",
+                "phone_model_name": "rx1.cp.sp.c105.d8.e5v5",
+                "extend_param": {"is_auto_pay": 1},
+            }
+        },
+    ),
+    (
+        "CreateCloudPhoneSingleServer",
+        "page example without vpc_id",
+        {"body": {**SINGLE_SERVER, "public_ip": SINGLE_ADDRESS}},
+    ),
+    (
+        "CreateCloudPhoneSingleServer",
+        "every field",
+        {
+            "body": {
+                **SINGLE_SERVER,
+                "public_ip": {
+                    "ids": [ADDRESS],
+                    **SINGLE_ADDRESS,
+                    "band_width": {
+                        "band_width_id": BANDWIDTH,
+                        "band_width_size": 300,
+                        "band_width_charge_mode": 1,
+                        "band_width_share_type": 1,
+                    },
+                },
+                "data_volume": {"volume_type": "GPSSD", "size": 100, "count": 2},
+                "image_id": "5f2c8c3e-6d0a-4f43-8a5b-8d2f0c1b7e64",
+                "availability_zone": "cn-north-4a",
+            }
+        },
+    ),
+    (
+        "CreateNet2CloudPhoneServer",
+        "page example",
+        {"body": {**NETWORK, **NET2_SERVER, "extend_param": NET2_ORDER}},
+    ),
+    (
+        "CreateNet2CloudPhoneServer",
+        "every field",
+        {
+            "body": {
+                **FULL_NETWORK,
+                **NET2_SERVER,
+                "extend_param": {**NET2_ORDER, "is_auto_renew": 1, "enterprise_project_id": "0"},
+            }
+        },
+    ),
+    ("DeleteCloudPhoneServer", "every field", {"body": {"server_ids": TARGETS}}),
+    ("DeleteImage", "page example", {"image_id": IMAGE}),
+    ("DeleteImageMember", "page example", {"image_id": IMAGE, "member_id": ACCOUNT}),
+    (
+        "DeleteShareApps",
+        "page example",
+        {"body": {"package_name": "com.miniteck.miniworld", "server_ids": TARGETS}},
+    ),
+    (
+        "DeleteShareFiles",
+        "page example",
+        {"body": {"server_ids": TARGETS, "file_paths": ["/data/app", "/data/data/test.apk"]}},
+    ),
+    ("DetachShareFilesystem", "every field", {"body": FILESYSTEM}),
+    (
+        "ExpandPhoneDataVolumeSize",
+        "page example",
+        {"body": {"phones": [{"phone_id": "ca6ae3158406452696deade1a1091250", "new_size": 100}]}},
+    ),
+    (
+        "ImportTraffic",
+        "page example",
+        {"body": {"traffic_type": "routing", "phone_ids": ["631056bfb66b4f4ea02ba25f04830cb4"]}},
+    ),
+    ("InstallApk", "page example", command("install", "-t -r obs://push-bucket/my_apps/test.apk")),
+    (
+        "InstallApk",
+        "page example, one app in parts",
+        command(
+            "install-multiple",
+            "-t -r obs://push-bucket/my_apps/test_part1.apk"
+            " obs://push-bucket/my_apps/test_part_2.apk obs://push-bucket/my_apps/test_part3.apk",
+        ),
+    ),
+    (
+        "InstallApk",
+        "every field",
+        command("install", "-t -r obs://push-bucket/my_apps/test.apk", server_ids=[SERVER]),
+    ),
+    ("ListCloudPhoneImages", "page example", {}),
+    (
+        "ListCloudPhoneImages",
+        "every filter",
+        {"image_type": "public", "marker": IMAGE, "limit": 100},
+    ),
+    ("ListCloudPhoneModels", "page example", {}),
+    ("ListCloudPhoneModels", "every filter", {"status": 1, "offset": 0, "limit": 100}),
+    ("ListCloudPhoneServerModelOfferings", "first page", {}),
+    ("ListCloudPhoneServerModelOfferings", "every filter", {"marker": SERVER, "limit": 10}),
+    ("ListCloudPhoneServerModels", "page example", {}),
+    (
+        "ListCloudPhoneServerModels",
+        "every filter",
+        {"product_type": 1, "marker": "physical.rx1.xlarge", "limit": 100},
+    ),
+    ("ListCloudPhoneServers", "page example", {}),
+    (
+        "ListCloudPhoneServers",
+        "every filter",
+        {
+            "offset": 0,
+            "limit": 100,
+            "server_name": "server 0001/ü",
+            "server_id": SERVER,
+            "network_version": "v2",
+            "phone_model_name": "rx1.cp.c60.d32.e1v1",
+            "create_since": SINCE,
+            "create_until": UNTIL,
+            "status": 5,
+        },
+    ),
     ("ListCloudPhones", "page example", {}),
     (
         "ListCloudPhones",
@@ -72,7 +362,218 @@ REQUESTS = [
             "type": 0,
         },
     ),
+    ("ListEncodeServers", "page example", {"server_id": "9a8870d670584f929978b15c80009e99"}),
+    (
+        "ListEncodeServers",
+        "every filter",
+        {"offset": 0, "limit": 100, "type": 1, "status": 1, "server_id": SERVER},
+    ),
+    ("ListImageMembers", "page example", {"image_id": IMAGE}),
+    ("ListImageMembers", "every filter", {"image_id": IMAGE, "marker": ACCOUNT, "limit": 100}),
+    ("ListImages", "page example", {}),
+    (
+        "ListImages",
+        "every filter",
+        {
+            "image_type": "private",
+            "status": 1,
+            "offset": 0,
+            "limit": 100,
+            "image_id": IMAGE,
+            "image_name": "image 0001/ü",
+            "create_since": SINCE,
+            "create_until": UNTIL,
+            "src_project_id": ACCOUNT,
+        },
+    ),
+    ("ListJobs", "one request", {"request_id": REQUEST_IDS[0]}),
+    ("ListJobs", "three requests", {"request_ids": ",".join(REQUEST_IDS)}),
+    ("ListJobs", "first page", {"request_ids": ",".join(REQUEST_IDS), "offset": 0, "limit": 100}),
+    ("ListJobs", "later page", {"request_id": REQUEST_IDS[0], "offset": 100, "limit": 50}),
+    ("ListProjectTags", "page example", {"resource_type": "cph-server"}),
+    (
+        "ListProjectTags",
+        "every filter",
+        {"resource_type": "cph-server", "limit": 100, "offset": 100},
+    ),
+    (
+        "ListResourceInstances",
+        "page example, count",
+        {"resource_type": "cph-server", "body": {"action": "count", **BY_TAG}},
+    ),
+    (
+        "ListResourceInstances",
+        "page example, filter",
+        {
+            "resource_type": "cph-server",
+            "body": {"action": "filter", "limit": "100", "offset": "100", **BY_TAG},
+        },
+    ),
+    (
+        "ListResourceInstances",
+        "without any tag",
+        {"resource_type": "cph-server", "body": {"action": "filter", "without_any_tag": True}},
+    ),
+    ("ListResourceTags", "page example", TAGGED),
+    ("ListScheduledEvents", "first page", {}),
+    (
+        "ListScheduledEvents",
+        "every filter",
+        {
+            "limit": 100,
+            "marker": EVENT,
+            "event_id": EVENT,
+            "server_id": SERVER,
+            "publish_since": "2026-06-08T10:43:00Z",
+            "publish_until": "2026-08-08T10:43:00Z",
+            "state": ["inquiring", "scheduled"],
+            "type": ["localdisk-recovery", "system-maintenance"],
+        },
+    ),
+    ("ListShareAppsSnapshot", "first page", {"server_id": SERVER}),
+    (
+        "ListShareAppsSnapshot",
+        "every filter",
+        {
+            "server_id": SERVER,
+            "limit": 100,
+            "marker": "com.miniteck.miniworld",
+            "package_name": "com.miniteck.miniworld",
+        },
+    ),
+    (
+        "ListShareFiles",
+        "page example",
+        {"path": "/data/data", "server_ids": "xxxxxxx,xxxxxxx", "limit": 100, "offset": 0},
+    ),
+    ("PushFile", "page example", command("push", "obs://push-bucket/my_apps/test.tar")),
+    (
+        "PushFile",
+        "every field",
+        command("push", "obs://push-bucket/my_apps/test.tar", server_ids=[SERVER]),
+    ),
+    (
+        "PushShareApps",
+        "page example",
+        {
+            "body": {
+                "package_name": "com.miniteck.miniworld",
+                "bucket_name": "bucket",
+                "object_path": "my_apps/test.tar",
+                "server_ids": TARGETS,
+            }
+        },
+    ),
+    (
+        "PushShareApps",
+        "every field",
+        {
+            "body": {
+                "package_name": "com.miniteck.miniworld",
+                "pre_install_app": 1,
+                **OBJECT,
+                "server_ids": TARGETS,
+            }
+        },
+    ),
+    (
+        "PushShareFiles",
+        "page example",
+        {
+            "body": {
+                "bucket_name": "bucketA",
+                "object_path": "my_apps/test.tar",
+                "server_ids": TARGETS,
+            }
+        },
+    ),
+    ("ResetCloudPhone", "page example", restart(NEW_PROPERTY, image_id=IMAGE)),
+    (
+        "ResetCloudPhone",
+        "every field",
+        {
+            "body": {
+                "image_id": IMAGE,
+                "phones": [
+                    {"phone_id": PHONE, "property": NEW_PROPERTY, "factory_reset_enabled": True}
+                ],
+            }
+        },
+    ),
+    ("RestartCloudPhone", "page example, newest keys", restart(NEW_PROPERTY, image_id=IMAGE)),
+    ("RestartCloudPhone", "page example, undated", restart(OLD_PROPERTY, image_id=IMAGE)),
+    ("RestartCloudPhone", "without image", restart(NEW_PROPERTY)),
+    ("RestartCloudPhone", "without property", restart(image_id=IMAGE)),
+    ("RestartCloudPhoneServer", "page example", {"body": {"server_ids": TARGETS}}),
+    (
+        "RestartEncodeServer",
+        "page example",
+        {
+            "body": {
+                "encode_server_ids": [
+                    "d5cfa92995da40168c39b38d2aa478b3",
+                    "00b00d1b35094f13b360cdfe15a9bfee",
+                ]
+            }
+        },
+    ),
+    ("RunShellCommand", "page example", command("shell", "ls -l /system")),
+    ("RunShellCommand", "every field", command("shell", "ls -l /system", server_ids=[SERVER])),
+    ("RunSyncCommand", "page example", command("shell", "ls -l /system")),
+    ("RunSyncCommand", "every field", command("shell", "ls -l /system", server_ids=[SERVER])),
+    ("ShowBandwidthDetail", "page example", {}),
+    ("ShowBandwidthDetail", "every filter", {"offset": 0, "limit": 100}),
     ("ShowCloudPhoneDetail", "page example", {"phone_id": IMAGE}),
+    (
+        "ShowCloudPhoneServerDetail",
+        "page example",
+        {"server_id": "88b8449b896f3a4f0ad57222dd91909"},
+    ),
+    ("ShowJob", "page example", {"job_id": "6837531fd3f54550927b930180a706bf"}),
+    ("StopCloudPhone", "page example", {"body": {"phone_ids": TARGETS}}),
+    ("UninstallApk", "page example", command("uninstall", "com.myapp.test")),
+    ("UninstallApk", "every field", command("uninstall", "com.myapp.test", server_ids=[SERVER])),
+    (
+        "UpdateBandwidth",
+        "page example",
+        {"band_width_id": BANDWIDTH, "body": {"band_width_size": 350}},
+    ),
+    ("UpdateCloudPhoneProperty", "page example", restart(NEW_PROPERTY)),
+    (
+        "UpdateCloudPhoneProperty",
+        "every field",
+        {
+            "body": {
+                "phones": [
+                    {
+                        "phone_id": PHONE,
+                        "property": NEW_PROPERTY,
+                        "custom_property": {"my.shop": "Büro 7"},
+                    }
+                ]
+            }
+        },
+    ),
+    ("UpdateImageMember", "page example", {"image_id": IMAGE, "body": {"status": "accepted"}}),
+    (
+        "UpdateKeypair",
+        "page example",
+        {
+            "body": {
+                "servers": [
+                    {"server_id": "ae4d231e44d2a4ccf612660a473fe1e3", "keypair_name": "mykeypair"},
+                    {"server_id": "2347275010d3440d963d3fcb8931ff55", "keypair_name": "mykeypair"},
+                ]
+            }
+        },
+    ),
+    ("UpdatePhoneName", "page example", {"phone_id": IMAGE, "body": {"phone_name": "newName"}}),
+    (
+        "UpdateScheduledEvent",
+        "page example",
+        {"event_id": EVENT, "body": {"not_before": "2026-08-08T10:43:00Z"}},
+    ),
+    ("UpdateServerName", "page example", {"server_id": IMAGE, "body": {"server_name": "newName"}}),
 ]
 
 HOST = ("Host", "cph.cn-north-4.myhuaweicloud.com")
