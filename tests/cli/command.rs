@@ -108,7 +108,7 @@ impl Cph {
         let (err, looked_up) = (Shared::default(), RefCell::new(Vec::new()));
         let lookup = |name: &str| {
             looked_up.borrow_mut().push(name.to_owned());
-            self.environment.get(name).cloned()
+            self.environment.get(name).map(Into::into)
         };
         BOTH.with_borrow_mut(Vec::clear);
         let console = Console {

@@ -11,8 +11,11 @@ async fn input_that_cannot_be_meant_is_refused() {
     let csv = file(&format!("phone_id,set_image_id\n{FIRST},\n"));
     let unknown = file(r#"{"phones":[{"phone_id":"a","imei":"1"}],"image":"i"}"#);
     let request = file(EXAMPLE);
-    let [lines, csv, unknown, request] =
-        [&lines, &csv, &unknown, &request].map(|file| file.path().to_str().unwrap());
+    let bare = file(r#"{"phones":["{\"phone_num\":\"13666666666\"}"]}"#);
+    let wrong = file(&"a/b\n".repeat(50));
+    let [lines, csv, unknown, request, bare, wrong] =
+        [&lines, &csv, &unknown, &request, &bare, &wrong].map(|file| file.path().to_str().unwrap());
+    let long = format!("a={}", "x".repeat(8000));
     check(
         "refused_input",
         &[
@@ -24,16 +27,27 @@ async fn input_that_cannot_be_meant_is_refused() {
             &["--sim", "phone", "restart", "--from", unknown],
             &["--sim", "phone", "restart", "--from", request, "--image", "another"],
             &["--sim", "phone", "restart", "--from", "missing"],
+            &["--sim", "phone", "restart", "--from", bare],
+            &["--sim", "phone", "restart", "--from", wrong],
             &["--sim", "phone", "restart", FIRST, "--set", "imsi=12345678901234567890"],
             &["--sim", "phone", "restart", FIRST, "--set", "a=1", "--set", "a=2"],
             &["--sim", "phone", "restart", FIRST, "--set", "a"],
+            &["--sim", "phone", "restart", FIRST, "--set", "=a"],
             &["--sim", "phone", "restart", FIRST, "--image", ".."],
             &["--sim", "phone", "restart", FIRST, "--batch", "0"],
+            &["--sim", "phone", "restart", FIRST, "--batch", "-1"],
+            &["--sim", "phone", "restart", FIRST, "--job-timeout", "-5m"],
             &["--sim", "phone", "restart", FIRST, "--status", "running"],
             &["--sim", "phone", "restart", FIRST, "--until", "tomorrow"],
             &["--sim", "phone", "restart", FIRST, "--no-wait"],
             &["--sim=20", "phone", "restart", "--all", "--expect", "10..15"],
+            &["--sim=20", "phone", "restart", "--all", "--expect", "30.."],
             &["--sim=20", "phone", "restart", "--all", "--expect", "15..10"],
+            &["--sim=20", "phone", "restart", "--all", "--expect", "many"],
+            &["--sim=20", "phone", "restart", "--all", "--name", "", "--yes"],
+            &["--sim=20", "phone", "restart", "--server", "", "--yes"],
+            &["--sim=20", "phone", "restart", "--server", FIRST, "--server", SECOND, "--yes"],
+            &["--sim=20", "phone", "restart", "--all", "--status", "", "--yes"],
             &["--sim=20", "phone", "restart", "--all"],
             &["--sim=3", "phone", "list", "--status", "asleep"],
             &["--sim=3", "phone", "list", "--server", "a/b"],
@@ -41,6 +55,10 @@ async fn input_that_cannot_be_meant_is_refused() {
         ],
     )
     .await;
+    let set = Cph::new(&["--sim=20", "phone", "restart", "--all", "--yes", "--set", &long]);
+    let ran = set.run().await;
+    assert_eq!((ran.exit, ran.err.lines().count()), (2, 1), "{}", ran.err);
+    assert!(ran.err.starts_with("cph: --set: "), "{}", ran.err);
 }
 
 #[tokio::test(start_paused = true)]
@@ -54,6 +72,9 @@ async fn settings_that_are_missing_or_at_odds_are_named() {
             &["--sim", "--fleet", "missing.csv", "phone", "list"],
             &["--fleet", "fleet.csv", "phone", "list"],
             &["--sim", "sim", "serve"],
+            &["sim", "serve", "--region", "r", "--project", "p", "--endpoint", "e"],
+            &["sim", "serve", "--format", "table"],
+            &["sim", "serve", "--fleet", "fleet.csv", "--servers", "2"],
         ],
     )
     .await;

@@ -1,6 +1,7 @@
 //! Commands that change nothing.
 
-use cph_sim::Simulator;
+use cph_core::limits;
+use cph_sim::{Fault, Simulator};
 use serde_json::Value;
 
 use crate::{
@@ -21,6 +22,26 @@ async fn phones_are_listed_in_every_format() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_list_whose_second_page_fails_is_still_well_formed() {
+    let fault = Fault::refuse("CPS.0004").on("ListCloudPhones").call(2);
+    let sim = Simulator::builder().phones(250).fault(fault).build().unwrap();
+    let serving = sim.start().await.unwrap();
+    let list = Cph::new(&["--format", "json", "phone", "list"]);
+    let ran = list.simulator(&sim, &serving.endpoint()).run().await;
+    assert_eq!(ran.exit, 1, "{}", ran.err);
+    assert!(ran.err.starts_with("cph: failed to list phones: "), "{}", ran.err);
+    let phones: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(phones.len(), limits::LIST_CLOUD_PHONES_PAGE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_without_jobs_is_said_to_have_none() {
+    let ran = Cph::new(&["--sim=1", "--format", "json", "job", "list", FIRST]).run().await;
+    let says = format!("no jobs under {FIRST}\n");
+    assert_eq!((ran.exit, ran.out.as_str(), ran.err), (0, "[]\n", says));
 }
 
 #[tokio::test(start_paused = true)]
@@ -50,7 +71,8 @@ async fn codes_are_explained() {
             &["code", "cps.0005"],
             &["code", "CPS.0042", "--format", "json"],
             &["code", "CPS.9999"],
-            &["code", "x"],
+            &["code", "4"],
+            &["code", "\u{1b}[31mX"],
         ],
     )
     .await;

@@ -175,20 +175,21 @@ async fn an_answer_that_was_lost_leaves_phones_unconfirmed_and_outranks_all_else
         .run()
         .await;
     assert_eq!(ran.exit, 3, "{}{}{:#?}", ran.out, ran.err, sim.journal());
-    assert!(ran.err.contains("1 refused, 1 unconfirmed, 1 accepted in "), "{}", ran.err);
+    assert!(ran.err.contains("1 refused, 1 unconfirmed, 1 still running in "), "{}", ran.err);
     assert!(ran.err.contains(&format!("look before repeating, for one: cph phone show {second}")));
     assert_eq!(sim.ledger().of(&second).len(), 1, "it did happen");
 }
 
 #[tokio::test]
 async fn patience_that_runs_out_is_told_from_failure() {
-    let sim = Simulator::builder().phones(1).build().unwrap();
+    let sim = Simulator::builder().phones(2).build().unwrap();
     let serving = sim.start().await.unwrap();
-    let phone = sim.phones()[0].to_string();
-    let ran = Cph::new(&["phone", "restart", "--job-timeout", "0s", &phone])
-        .simulator(&sim, &serving.endpoint())
-        .run()
-        .await;
+    let [phone, another] = [0, 1].map(|phone| sim.phones()[phone].to_string());
+    let restart =
+        Cph::new(&["phone", "restart", "--job-timeout", "0s"]).simulator(&sim, &serving.endpoint());
+    let quiet = restart.clone().args(&[&another, "-q"]).run().await;
+    assert_eq!((quiet.exit, quiet.err.as_str()), (3, ""));
+    let ran = restart.args(&[&phone]).run().await;
     assert_eq!(ran.exit, 3, "{}", ran.err);
     assert!(ran.out.contains("still_running"), "{}", ran.out);
     assert!(ran.err.contains("1 still running in "), "{}", ran.err);

@@ -1,6 +1,9 @@
 //! What can be typed. Where flags depend on each other or on the environment, `settings` decides.
 
+#![expect(clippy::doc_markdown, reason = "the comments are the help, which is plain text")]
+
 use std::{
+    fmt,
     ops::RangeInclusive,
     path::PathBuf,
     str::FromStr,
@@ -48,24 +51,24 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "PHONES", num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "left out, bare, or with a number")]
     pub(crate) sim: Option<Option<usize>>,
-    /// Phones of the simulation, as a CSV file with the column `phone_id`
+    /// Phones of the simulation, as a CSV file with the column phone_id
     #[cfg(feature = "sim")]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) fleet: Option<PathBuf>,
-    /// How the data is written
-    #[arg(long, global = true, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    /// How the data is written [default: table]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) format: Option<Format>,
     /// When to use colours
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) color: ColorWhen,
     /// Say nothing but data, questions and errors
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Log what is sent and decided; twice for more
+    /// Log what is sent and decided; -vv and -vvv log more
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
     /// How long one call may take with all its attempts, such as 90s [default: 2m]
-    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) call_timeout: Option<Duration>,
     /// Show phone numbers, IMSI, ICCID and IMEI instead of ***
     #[arg(long, global = true)]
@@ -107,7 +110,7 @@ pub(crate) enum Phone {
         #[arg(long, value_name = "ID")]
         server: Option<String>,
         /// Only phones whose name contains this
-        #[arg(long, value_name = "PATTERN")]
+        #[arg(long, value_name = "PATTERN", value_parser = pattern)]
         name: Option<String>,
     },
     /// Show one phone with its properties and addresses
@@ -120,14 +123,14 @@ pub(crate) enum Phone {
     /// Restart phones, and wait until each has settled
     ///
     /// Phones are named by id, read from a file, or selected from the project's running phones. They are sent in parts, the
-    /// first part alone. One record per phone is printed as it settles: done, refused, failed, `not_sent` (safe to send
-    /// again), unconfirmed (may have happened: look before repeating) or `still_running`. Ctrl-C stops sending and waits for
+    /// first part alone. One record per phone is printed as it settles: done, refused, failed, not_sent (safe to send
+    /// again), unconfirmed (may have happened: look before repeating) or still_running. Ctrl-C stops sending and waits for
     /// what runs; a second one leaves.
     Restart(Box<Restart>),
     /// Start phones that are shut down, and wait until each has settled
     ///
     /// The vendor's restart call, which also powers on. --all and --server select the phones that are shut down; all
-    /// else is as in `cph phone restart`.
+    /// else is as in cph phone restart.
     Start(Box<Restart>),
 }
 
@@ -141,7 +144,7 @@ pub(crate) struct Restart {
     /// Take phones from a file, or from standard input with -
     ///
     /// Either ids, one on each line, where empty lines and lines that begin with # are skipped; or the body of the vendor's
-    /// own request, `{"phones": [{"phone_id": …, "property": …}], "image_id": …}`, whose property texts are sent byte for byte.
+    /// own request, {"phones": [{"phone_id": …, "property": …}], "image_id": …}, whose property texts are sent byte for byte.
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// Take all phones of the project in the state that the command is for
@@ -154,7 +157,7 @@ pub(crate) struct Restart {
     #[arg(long, conflicts_with_all = ["ids", "from"], allow_hyphen_values = true)]
     pub(crate) status: Option<PhoneStatus>,
     /// With --all or --server: only phones whose name contains this
-    #[arg(long, value_name = "PATTERN", conflicts_with_all = ["ids", "from"])]
+    #[arg(long, value_name = "PATTERN", value_parser = pattern, conflicts_with_all = ["ids", "from"])]
     pub(crate) name: Option<String>,
     /// Change every phone to this image
     #[arg(long, value_name = "ID")]
@@ -162,26 +165,26 @@ pub(crate) struct Restart {
     /// Set a property on every phone that does not bring a value of its own; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) set: Vec<(String, String)>,
-    /// End when every phone has been accepted or refused; accepted ones are reported as `still_running`
+    /// End when every phone has been accepted or refused; accepted ones are reported as still_running
     #[arg(long, conflicts_with_all = ["job_timeout", "until", "max_down"])]
     pub(crate) no_wait: bool,
     /// How long each job may take, such as 45m or 1h30m [default: 30m]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) job_timeout: Option<Duration>,
     /// When to stop sending and waiting, such as 2027-03-01T06:00:00+08:00
-    #[arg(long, value_name = "TIME", value_parser = instant)]
+    #[arg(long, value_name = "TIME", value_parser = instant, allow_hyphen_values = true)]
     pub(crate) until: Option<SystemTime>,
     /// Phones in one call [default: 100]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     pub(crate) batch: Option<usize>,
     /// Calls on the wire at once [default: 4]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     pub(crate) in_flight: Option<usize>,
     /// Phones down at once [default: twice the batch]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     pub(crate) max_down: Option<usize>,
-    /// Send nothing unless there are so many phones, such as 250 or 200..300
-    #[arg(long, value_name = "N..M")]
+    /// Send nothing unless there are so many phones, such as 250, 200..300 or 200..
+    #[arg(long, value_name = "N..M", allow_hyphen_values = true)]
     pub(crate) expect: Option<Expect>,
     /// Print the bodies that would be sent, one on each line, and send nothing
     #[arg(long)]
@@ -223,19 +226,19 @@ pub(crate) enum Sim {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
     /// How many phones there are [default: 100]
-    #[arg(long, value_name = "N", conflicts_with = "fleet")]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true, conflicts_with = "fleet")]
     pub(crate) phones: Option<usize>,
     /// Over how many servers they are spread [default: one for every 60 phones]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     pub(crate) servers: Option<usize>,
     /// The port to serve on; 0 takes a free one
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
     pub(crate) port: u16,
     /// What all chance follows from
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
     pub(crate) seed: u64,
     /// How many times as fast as the service's jobs are
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, allow_hyphen_values = true)]
     pub(crate) speed: f64,
     /// Rules for what goes wrong, as TOML with [[fault]] tables
     #[arg(long, value_name = "FILE")]
@@ -250,12 +253,36 @@ impl FromStr for Expect {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (from, to) = text.split_once("..").unwrap_or((text, text));
-        match (from.parse(), to.parse()) {
+        let (from, to) = match text.split_once("..") {
+            Some((from, "")) => (from.parse(), Ok(usize::MAX)),
+            Some((from, to)) => (from.parse(), to.parse()),
+            None => (text.parse(), text.parse()),
+        };
+        match (from, to) {
             (Ok(from), Ok(to)) if from <= to => Ok(Self(from..=to)),
-            _ => Err("write it as 250, or as 200..300 with the smaller number first"),
+            (Ok(_), Ok(_)) => Err("the smaller number comes first"),
+            _ => Err("write it as 250, 200..300 or 200.."),
         }
     }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.start(), self.0.end()) {
+            (from, to) if from == to => write!(f, "{from}"),
+            (from, &usize::MAX) => write!(f, "{from} or more"),
+            (from, to) => write!(f, "{from} to {to}"),
+        }
+    }
+}
+
+fn count(text: &str) -> Result<usize, &'static str> {
+    text.parse().map_err(|_| "write it as a whole number")
+}
+
+/// An empty one would hold for every phone.
+fn pattern(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() { Err("it is empty") } else { Ok(text.to_owned()) }
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
@@ -294,7 +321,8 @@ mod tests {
     fn numbers_of_phones_and_durations_are_read_in_their_written_forms() {
         assert_eq!("250".parse(), Ok(Expect(250..=250)));
         assert_eq!("0..3".parse(), Ok(Expect(0..=3)));
-        for bad in ["", "3..2", "..", "1..", "-1", "1...2"] {
+        assert_eq!("30..".parse(), Ok(Expect(30..=usize::MAX)));
+        for bad in ["", "3..2", "..", "..1", "-1", "1...2"] {
             assert!(bad.parse::<Expect>().is_err(), "{bad}");
         }
         assert_eq!(duration("1h30m"), Ok(Duration::from_mins(90)));

@@ -26,14 +26,14 @@ pub struct Console<'a> {
 impl Console<'_> {
     /// A line for the reader. Where nobody listens nothing can be said about it either.
     pub(crate) fn note(&mut self, text: impl fmt::Display) {
-        let _unheard = writeln!(self.err, "{text}");
+        let _unheard = writeln!(self.err, "{}", printable(&text.to_string()));
     }
 
     /// Help and version on standard output, a mistake on standard error.
     pub(crate) fn show_clap(
         &mut self,
         shown: &clap::Error,
-        environment: &dyn Fn(&str) -> Option<String>,
+        environment: env::Environment<'_>,
     ) -> Exit {
         let is_help = !shown.use_stderr();
         let is_terminal = if is_help { self.out_is_terminal } else { self.err_is_terminal };
@@ -47,6 +47,11 @@ impl Console<'_> {
         let _unread = stream.write_all(text.as_bytes());
         if is_help { Exit::Done } else { Exit::Usage }
     }
+}
+
+/// What a service or a user named may hold anything; a terminal gets no control characters but ends of lines.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(|char: char| char.is_control() && char != '\n', "\u{fffd}")
 }
 
 impl fmt::Debug for Console<'_> {

@@ -1,5 +1,9 @@
 //! The environment that the command reads, all of it.
 
+use std::ffi::OsString;
+
+use crate::exit::Failure;
+
 /// Id of the access key; the name that the vendor's SDKs read.
 pub(crate) const ACCESS_KEY: &str = "HUAWEICLOUD_SDK_AK";
 /// The secret key that belongs to it.
@@ -34,13 +38,21 @@ Exit status:
   3  something may have happened, or still runs though it was waited for
   130, 143  cut short by Ctrl-C or SIGTERM";
 
+/// How a variable is looked up.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
 /// The value of a variable, unless it is empty.
-pub(crate) fn value(environment: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
-    environment(name).filter(|value| !value.is_empty())
+pub(crate) fn value(environment: Environment<'_>, name: &str) -> Result<Option<String>, Failure> {
+    environment(name)
+        .filter(|value| !value.is_empty())
+        .map(|value| {
+            value.into_string().map_err(|_| Failure::usage(format!("{name} is not readable text")))
+        })
+        .transpose()
 }
 
-pub(crate) fn is_set(environment: &dyn Fn(&str) -> Option<String>, name: &str) -> bool {
-    value(environment, name).is_some()
+pub(crate) fn is_set(environment: Environment<'_>, name: &str) -> bool {
+    environment(name).is_some_and(|value| !value.is_empty())
 }
 
 #[cfg(test)]
@@ -52,5 +64,18 @@ mod tests {
         for name in [ACCESS_KEY, SECRET_KEY, SECURITY_TOKEN, PROJECT, REGION, ENDPOINT, NO_COLOR] {
             assert!(HELP.contains(&format!("\n  {name} ")), "{name}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_value_that_is_no_text_is_a_mistake() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let Err(Failure::Usage(problems)) =
+            value(&|_| Some(OsString::from_vec(vec![0xff])), PROJECT)
+        else {
+            panic!("it was taken");
+        };
+        assert_eq!(problems, ["HUAWEICLOUD_SDK_PROJECT_ID is not readable text"]);
     }
 }

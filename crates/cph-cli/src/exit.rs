@@ -38,6 +38,9 @@ impl Termination for Exit {
     }
 }
 
+/// Who made the same mistake in a whole file sees it from these.
+const PROBLEMS_SHOWN: usize = 20;
+
 /// Why a command ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -66,8 +69,13 @@ impl Failure {
     pub(crate) fn report(self, console: &mut Console<'_>) -> Exit {
         match self {
             Self::Usage(problems) => {
-                for problem in problems {
+                for problem in problems.iter().take(PROBLEMS_SHOWN) {
                     console.note(format_args!("cph: {problem}"));
+                }
+                if let Some(more) =
+                    problems.len().checked_sub(PROBLEMS_SHOWN).filter(|more| *more > 0)
+                {
+                    console.note(format_args!("cph: and {more} more"));
                 }
                 Exit::Usage
             }

@@ -15,8 +15,8 @@ pub(crate) struct Input {
     pub(crate) image: Option<String>,
 }
 
-/// Reads a file, or standard input for `-`.
-pub(crate) fn read(path: &Path, console: &mut Console<'_>) -> Result<Input, Failure> {
+/// Reads a file, or standard input for `-`, and says under which name to speak of it.
+pub(crate) fn read(path: &Path, console: &mut Console<'_>) -> Result<(String, Input), Failure> {
     let mut text = String::new();
     let name = if path == Path::new("-") {
         console.input.read_to_string(&mut text).map(|_| "standard input".to_owned())
@@ -29,8 +29,10 @@ pub(crate) fn read(path: &Path, console: &mut Console<'_>) -> Result<Input, Fail
     let name = name
         .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", path.display())))?;
     let named = |problem: String| format!("{name}: {problem}");
-    parse(text.trim_start_matches('\u{feff}'))
-        .map_err(|problems| Failure::Usage(problems.into_iter().map(named).collect()))
+    match parse(text.trim_start_matches('\u{feff}')) {
+        Ok(input) => Ok((name, input)),
+        Err(problems) => Err(Failure::Usage(problems.into_iter().map(named).collect())),
+    }
 }
 
 fn parse(text: &str) -> Result<Input, Vec<String>> {
@@ -53,8 +55,11 @@ fn parse(text: &str) -> Result<Input, Vec<String>> {
 fn ids(text: &str) -> Result<Input, Vec<String>> {
     let lines = text.lines().map(str::trim);
     let ids: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let is_csv = |first: &&str| {
+        first.contains([',', ';', '\t']) || first.trim_matches('"').eq_ignore_ascii_case("phone_id")
+    };
     match ids.first() {
-        Some(first) if first.contains(',') || *first == "phone_id" => Err(vec![
+        Some(first) if is_csv(first) => Err(vec![
             "it looks like CSV, which is not read here; give ids alone, one on each line"
                 .to_owned(),
         ]),
@@ -81,11 +86,17 @@ struct BodyPhone {
 
 fn body(text: &str) -> Result<Input, Vec<String>> {
     let body: Body = serde_json::from_str(text).map_err(|error| {
-        let mut rest = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
-        vec![if matches!(rest.next(), Some(Ok(_))) && rest.next().is_some() {
+        let mut objects = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+        let rest = match objects.next() {
+            Some(Ok(_)) => text[objects.byte_offset()..].trim_start(),
+            _ => "",
+        };
+        vec![if rest.starts_with('{') {
             "it looks like JSON Lines, which is not read here; give ids, or one body {\"phones\": […]}".to_owned()
+        } else if rest.is_empty() {
+            unreadable(&error)
         } else {
-            format!("it is no restart request of the vendor's: {error}")
+            "there is text after the body".to_owned()
         }]
     })?;
     let unknown_field = |whose: String, name: &String| {
@@ -110,6 +121,21 @@ fn body(text: &str) -> Result<Input, Vec<String>> {
         });
     }
     if problems.is_empty() { Ok(Input { targets, image: body.image_id }) } else { Err(problems) }
+}
+
+/// What is wrong and where. Of serde's own words only those that name a field of ours: the others quote values.
+fn unreadable(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    if words.starts_with("missing field `") || words.starts_with("duplicate field `") {
+        return format!("it is no restart request of the vendor's: {words}");
+    }
+    let problem = if error.is_data() {
+        "it is no restart request of the vendor's, which reads \
+         {\"phones\": [{\"phone_id\": \"…\", \"property\": \"…\"}], \"image_id\": \"…\"}; it departs from that"
+    } else {
+        "it is no JSON"
+    };
+    format!("{problem} at line {} column {}", error.line(), error.column())
 }
 
 #[cfg(test)]
@@ -144,6 +170,11 @@ mod tests {
             (r#"{"phones":[]}"#, "names no phone"),
             ("phone_id\none\n", "looks like CSV"),
             ("phone_id,image_id\n", "looks like CSV"),
+            ("\"Phone_ID\"\none\n", "looks like CSV"),
+            ("one\tx\n", "looks like CSV"),
+            ("one;x\n", "looks like CSV"),
+            (r#"{"phones":[{"phone_id":"one"}]} one"#, "text after the body"),
+            ("{\"phones\":\n[", "no JSON at line 2 column 1"),
             ("[\"one\"]", "a JSON array"),
             ("{\"phone_id\":\"one\"}\n{\"phone_id\":\"two\"}\n", "looks like JSON Lines"),
             (r#"{"phone_id":"one"}"#, "missing field `phones`"),
@@ -165,5 +196,20 @@ mod tests {
         assert!(problems[0].starts_with("the body has the field `image`"), "{problems:?}");
         assert!(problems[1].starts_with("phone 1 has the field `name`"), "{problems:?}");
         assert!(problems[2].starts_with("phone 2: property is no text"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_body_of_another_form_is_refused_without_its_values() {
+        for text in [
+            r#"{"phones":["{\"phone_num\":\"13666666666\"}"]}"#,
+            r#"{"phones":"13666666666"}"#,
+            r#"{"phones":[{"phone_id":13666666666}]}"#,
+            r#"{"phones":[{"phone_id":"one"}],"image_id":13666666666}"#,
+            r#"{"phones":[{"phone_id":"one","property":"13666666666]}"#,
+        ] {
+            let problems = parse(text).unwrap_err().join("\n");
+            assert!(problems.contains(" at line 1 column "), "{text}: {problems}");
+            assert!(!problems.contains("13666666666"), "{text}: {problems}");
+        }
     }
 }

@@ -33,7 +33,7 @@ use crate::{args::Args, settings::Settings};
 /// Dropping the future stops sending; what was sent goes on at the service.
 pub async fn run(
     args: impl IntoIterator<Item = OsString>,
-    environment: &dyn Fn(&str) -> Option<String>,
+    environment: &dyn Fn(&str) -> Option<OsString>,
     mut console: Console<'_>,
 ) -> Exit {
     let parsed = Args::command().try_get_matches_from(args);

@@ -19,6 +19,6 @@ async fn main() -> Exit {
         clippy::disallowed_methods,
         reason = "the one place where the command reads the environment"
     )]
-    let environment = |name: &str| std::env::var(name).ok();
+    let environment = |name: &str| std::env::var_os(name);
     cph_cli::run(std::env::args_os(), &environment, console).await
 }

@@ -7,7 +7,7 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::settings::Settings;
+use crate::{console, settings::Settings};
 
 /// How the data is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -173,9 +173,9 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// What a service or a user named may hold anything; a terminal gets no control characters.
+/// Without the end of a line too, which would end the row.
 fn printable(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
+    console::printable(text).replace('\n', "\u{fffd}")
 }
 
 /// `phone_id` as the head of a column.

@@ -4,7 +4,7 @@ use cph::{Observer, Part, PartAnswer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc;
 
-use crate::{Console, commands::phones, settings::Settings};
+use crate::{Console, commands::phones, console::printable, settings::Settings};
 
 /// One part has been answered.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Progress {
 
     pub(crate) fn part(&self, part: &PartAnswered, console: &mut Console<'_>) {
         match &self.bar {
-            Some(bar) => bar.set_message(part.to_string()),
+            Some(bar) => bar.set_message(printable(&part.to_string())),
             None if self.quiet => {}
             None => console.note(part),
         }

@@ -29,7 +29,7 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn resolve(
         global: &Global,
-        environment: &dyn Fn(&str) -> Option<String>,
+        environment: env::Environment<'_>,
         console: &Console<'_>,
     ) -> Self {
         let color = match global.color {
@@ -38,7 +38,7 @@ impl Settings {
             ColorWhen::Auto => console.out_is_terminal && !env::is_set(environment, env::NO_COLOR),
         };
         Self {
-            format: global.format,
+            format: global.format.unwrap_or_default(),
             color,
             quiet: global.quiet,
             verbose: global.verbose,
@@ -65,7 +65,7 @@ impl Service {
     /// Only for commands that call the service: the others need no keys.
     pub(crate) fn resolve(
         global: Global,
-        environment: &dyn Fn(&str) -> Option<String>,
+        environment: env::Environment<'_>,
     ) -> Result<Self, Failure> {
         #[cfg(feature = "sim")]
         match (global.sim, &global.fleet) {
@@ -103,10 +103,14 @@ impl Service {
         let mut problems = Vec::new();
         // A region that is typed means its own endpoint, whatever the environment says.
         let endpoint = match (global.endpoint, &global.region) {
-            (None, None) => env::value(environment, env::ENDPOINT),
+            (None, None) => env::value(environment, env::ENDPOINT)?,
             (endpoint, _) => endpoint,
         };
-        let region = global.region.or_else(|| env::value(environment, env::REGION));
+        let or_from_env = |given: Option<String>, name| match given {
+            None => env::value(environment, name),
+            given => Ok(given),
+        };
+        let region = or_from_env(global.region, env::REGION)?;
         if region.is_none() && endpoint.is_none() {
             problems.push(format!(
                 "no region is given: pass --region or set {}, or name an endpoint with --endpoint or {}",
@@ -114,12 +118,12 @@ impl Service {
                 env::ENDPOINT
             ));
         }
-        let project = global.project.or_else(|| env::value(environment, env::PROJECT));
+        let project = or_from_env(global.project, env::PROJECT)?;
         if project.is_none() {
             problems.push(format!("no project is given: pass --project or set {}", env::PROJECT));
         }
-        let access_key = env::value(environment, env::ACCESS_KEY);
-        let secret_key = env::value(environment, env::SECRET_KEY);
+        let access_key = env::value(environment, env::ACCESS_KEY)?;
+        let secret_key = env::value(environment, env::SECRET_KEY)?;
         for (what, name, value) in [
             ("access key", env::ACCESS_KEY, &access_key),
             ("secret key", env::SECRET_KEY, &secret_key),
@@ -134,7 +138,7 @@ impl Service {
             return Err(Failure::Usage(problems));
         };
         let mut credentials = Credentials::access_key(access_key, secret_key);
-        if let Some(token) = env::value(environment, env::SECURITY_TOKEN) {
+        if let Some(token) = env::value(environment, env::SECURITY_TOKEN)? {
             credentials = credentials.security_token(token);
         }
         Ok(Self::Real { region, endpoint, project, credentials })

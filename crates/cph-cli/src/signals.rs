@@ -9,6 +9,8 @@ pub(crate) enum Asked {
     Interrupt,
     /// An end without delay.
     Terminate,
+    /// Nothing: the terminal is gone.
+    HangUp,
 }
 
 #[cfg(unix)]
@@ -34,15 +36,13 @@ impl Signals {
         })
     }
 
-    /// The next signal that asks for something. A terminal that hangs up is no reason to stop.
+    /// The next signal.
     pub(crate) async fn next(&mut self) -> Asked {
-        loop {
-            tokio::select! {
-                Some(()) = self.interrupt.recv() => return Asked::Interrupt,
-                Some(()) = self.terminate.recv() => return Asked::Terminate,
-                Some(()) = self.hangup.recv() => {}
-                else => std::future::pending().await,
-            }
+        tokio::select! {
+            Some(()) = self.interrupt.recv() => Asked::Interrupt,
+            Some(()) = self.terminate.recv() => Asked::Terminate,
+            Some(()) = self.hangup.recv() => Asked::HangUp,
+            else => std::future::pending().await,
         }
     }
 }

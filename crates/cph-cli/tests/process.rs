@@ -111,7 +111,7 @@ mod signals {
     }
 
     #[test]
-    fn a_served_simulation_is_reached_by_its_export_lines_and_a_second_ctrl_c_leaves_its_jobs() {
+    fn a_served_simulation_is_reached_by_its_export_lines_and_leaving_names_every_phone() {
         let mut server = cph(&["sim", "serve", "--phones", "2"]).spawn().unwrap();
         let exports = BufReader::new(server.stdout.take().unwrap()).lines().take(5);
         let exports: Vec<(String, String)> = exports
@@ -127,22 +127,45 @@ mod signals {
             command
         };
 
-        for (second, exit) in [("-INT", 130), ("-TERM", 143)] {
+        // The second phone waits for the first.
+        for (signals, exit, second) in
+            [(&["-INT", "-INT"][..], 130, "not_sent"), (&["-TERM"], 143, "unconfirmed")]
+        {
             let listed = client(&["--format", "jsonl", "phone", "list", "--status", "running"]);
             let listed = { listed }.output().unwrap();
             let phone: Value =
                 serde_json::from_str(text(&listed.stdout).lines().next().unwrap()).unwrap();
-            let mut restart =
-                client(&["phone", "restart", phone["phone_id"].as_str().unwrap()]).spawn().unwrap();
+            let phone = phone["phone_id"].as_str().unwrap();
+            let mut restart = client(&["--format", "jsonl", "phone", "restart", phone, "another"])
+                .args(["--batch", "1", "--max-down", "1"])
+                .spawn()
+                .unwrap();
             let mut says = BufReader::new(restart.stderr.take().unwrap()).lines();
-            until(&mut says, "part 1: 1 phone sent, 0 to go");
-            signal(&restart, "-INT");
-            until(&mut says, "sending no more");
-            signal(&restart, second);
+            let mut records = BufReader::new(restart.stdout.take().unwrap()).lines();
+            until(&mut says, "part 1: 1 phone sent, 1 to go");
+            let mut outcomes = Vec::new();
+            for (nth, name) in signals.iter().enumerate() {
+                if nth > 0 {
+                    outcomes = until(&mut records, "not_sent");
+                }
+                signal(&restart, name);
+            }
             let left: Vec<String> = says.map(Result::unwrap).collect();
             assert_eq!(restart.wait().unwrap().code(), Some(exit), "{left:#?}");
-            assert!(left[0].starts_with("left while 1 phone had not settled"), "{left:#?}");
-            assert!(left[1].starts_with("see their jobs: cph job list "), "{left:#?}");
+            let open = if second == "not_sent" { "1 phone" } else { "2 phones" };
+            assert!(left.contains(&format!("left while {open} had not settled")), "{left:#?}");
+            let last = left.last().unwrap();
+            assert!(last.starts_with("see their jobs: cph job list "), "{left:#?}");
+
+            outcomes.extend(records.map(Result::unwrap));
+            let outcomes: Vec<Value> =
+                outcomes.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+            assert_eq!(outcomes.len(), 2, "{outcomes:#?}");
+            let of = |id| outcomes.iter().find(|outcome| outcome["phone_id"] == id).unwrap();
+            assert_eq!(of("another")["outcome"], second);
+            assert_eq!(of(phone)["outcome"], "still_running");
+            assert!(of(phone)["job_id"].is_string(), "{outcomes:#?}");
+            assert!(last.ends_with(of(phone)["request_id"].as_str().unwrap()), "{left:#?}");
         }
 
         signal(&server, "-INT");
@@ -150,5 +173,14 @@ mod signals {
         server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(server.wait().unwrap().code(), Some(0), "{said}");
         assert!(said.contains("with seed 0; Ctrl-C ends it"), "{said}");
+    }
+
+    #[test]
+    fn a_served_simulation_ends_with_its_terminal() {
+        let mut server = cph(&["sim", "serve", "--phones", "1"]).spawn().unwrap();
+        let mut says = BufReader::new(server.stderr.take().unwrap()).lines();
+        until(&mut says, "Ctrl-C ends it");
+        signal(&server, "-HUP");
+        assert_eq!(server.wait().unwrap().code(), Some(0));
     }
 }

@@ -16,9 +16,12 @@ pub(super) fn explain(
 ) -> Result<Exit, Failure> {
     if let Some(code) = code {
         let entry = ErrorCode::parse(&code.to_ascii_uppercase()).entry().ok_or_else(|| {
-            Failure::usage(format!(
-                "no page of the vendor explains {code}; `cph code` lists all codes"
-            ))
+            let problem = if code.contains('.') {
+                format!("no page of the vendor explains {code}")
+            } else {
+                format!("{code} is no code, which looks like CPS.0004")
+            };
+            Failure::usage(format!("{problem}; `cph code` lists all codes"))
         })?;
         output::show(console.out, entry, FIELDS.all, settings)?;
     } else {

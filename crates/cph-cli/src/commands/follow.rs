@@ -1,14 +1,17 @@
 //! Following a run: records as phones settle, progress, signals, and how it all ended.
 
 use std::{
+    collections::{HashMap, HashSet},
     io,
     time::{Duration, SystemTime},
 };
 
-use cph::{Fate, Outcome, OutcomeRecord, Restart, Run};
-use tokio::sync::mpsc;
+use cph::{Fate, JobId, Outcome, OutcomeRecord, RequestId, Restart, Run};
+use futures_util::FutureExt as _;
+use serde::Serialize;
+use tokio::{sync::mpsc, task::coop::unconstrained};
 
-use super::{Context, phones};
+use super::{Context, phones, selection::Selection};
 use crate::{
     Console, Exit,
     exit::Failure,
@@ -36,7 +39,7 @@ pub(super) async fn follow(
     context: Context<'_>,
     restart: Restart,
     no_wait: bool,
-    passed_over: &str,
+    selection: &Selection,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let started = context.session.now();
@@ -49,9 +52,11 @@ pub(super) async fn follow(
         records: Some(Records::new(FIELDS, context.settings)),
         output_failed: false,
         no_wait,
-        settled: 0,
+        quiet: context.settings.quiet,
+        settled: HashSet::new(),
+        counts: HashMap::new(),
         request_ids: Vec::new(),
-        unconfirmed: Vec::new(),
+        to_look_at: None,
     };
     follower.write(console, |records, out| records.begin(out));
     let mut is_stopping = false;
@@ -66,6 +71,7 @@ pub(super) async fn follow(
                 }
                 Asked::Interrupt => break Some(Exit::Interrupted),
                 Asked::Terminate => break Some(Exit::Terminated),
+                Asked::HangUp => {}
             },
             Some(part) = parts.recv() => follower.answered(part, console),
             outcome = run.next() => match outcome {
@@ -77,14 +83,29 @@ pub(super) async fn follow(
     while let Ok(part) = parts.try_recv() {
         follower.answered(part, console);
     }
+    let open = if left.is_some() { follower.leave(&mut run, selection, console) } else { 0 };
     follower.write(console, |records, out| records.finish(out));
     follower.progress.end();
     if let Some(exit) = left {
-        follower.leave(&run, console);
+        console.note(format_args!("left while {} had not settled", phones(open)));
+        follower.point_to_jobs(console);
         return Ok(exit);
     }
     let took = took(started, context.session.now());
-    Ok(follower.conclude(run, &took, passed_over, context.settings.quiet, console).await)
+    Ok(follower.conclude(&took, &selection.passed_over(), console))
+}
+
+/// The record of a phone that a signal left before it settled: an [`OutcomeRecord`] of what is known by then.
+#[derive(Serialize)]
+struct LeftRecord<'a> {
+    phone_id: &'a str,
+    outcome: &'static str,
+    reason: &'static str,
+    request_id: Option<&'a RequestId>,
+    job_id: Option<&'a JobId>,
+    error_code: Option<&'a str>,
+    error_msg: Option<&'a str>,
+    seconds: Option<f64>,
 }
 
 struct Follower {
@@ -93,11 +114,14 @@ struct Follower {
     records: Option<Records>,
     output_failed: bool,
     no_wait: bool,
-    settled: usize,
+    quiet: bool,
+    settled: HashSet<String>,
+    /// How many phones have which outcome.
+    counts: HashMap<&'static str, usize>,
     /// Of the parts that were answered.
     request_ids: Vec<String>,
-    /// Phones to look at.
-    unconfirmed: Vec<String>,
+    /// The first unconfirmed phone.
+    to_look_at: Option<String>,
 }
 
 impl Follower {
@@ -113,12 +137,13 @@ impl Follower {
             outcome.fate = Fate::StillRunning;
         }
         if matches!(outcome.fate, Fate::Unconfirmed(_)) {
-            self.unconfirmed.push(outcome.phone.to_string());
+            self.to_look_at.get_or_insert_with(|| outcome.phone.to_string());
         }
         let record = OutcomeRecord::from(&outcome);
         self.write(console, |records, out| records.write(out, &record));
         self.progress.settled();
-        self.settled += 1;
+        *self.counts.entry(record.outcome).or_default() += 1;
+        self.settled.insert(record.phone_id);
     }
 
     fn note(&self, console: &mut Console<'_>, text: &str) {
@@ -143,61 +168,72 @@ impl Follower {
         }
     }
 
-    /// What is left behind when a signal cuts the wait short.
-    fn leave(&self, run: &Run, console: &mut Console<'_>) {
-        let open = run.len() - self.settled;
-        console.note(format_args!("left while {} had not settled", phones(open)));
-        self.point_to_jobs(console);
+    /// Writes what is known of the phones that have not settled, and says how many those are.
+    fn leave(&mut self, run: &mut Run, selection: &Selection, console: &mut Console<'_>) -> usize {
+        let ticket = run.ticket();
+        // What settled while the ticket was taken.
+        while let Some(Some(outcome)) = unconstrained(run.next()).now_or_never() {
+            self.settled(outcome, console);
+        }
+        let jobs: HashMap<&str, _> =
+            ticket.jobs().map(|(phone, request, job)| (phone, (request, job))).collect();
+        let mut open = 0;
+        for phone_id in selection.targets.iter().map(cph::RestartTarget::phone_id) {
+            if self.settled.contains(phone_id) {
+                continue;
+            }
+            open += 1;
+            let job = jobs.get(phone_id);
+            let (outcome, reason) = match job {
+                Some(_) => ("still_running", "left before it settled"),
+                None => ("unconfirmed", "left before it was known"),
+            };
+            let record = LeftRecord {
+                phone_id,
+                outcome,
+                reason,
+                request_id: job.map(|(request, _)| *request),
+                job_id: job.and_then(|(_, job)| *job),
+                error_code: None,
+                error_msg: None,
+                seconds: None,
+            };
+            self.write(console, |records, out| records.write(out, &record));
+        }
+        open
     }
 
     fn point_to_jobs(&self, console: &mut Console<'_>) {
-        if !self.request_ids.is_empty() {
+        if !self.quiet && !self.request_ids.is_empty() {
             console
                 .note(format_args!("see their jobs: cph job list {}", self.request_ids.join(" ")));
         }
     }
 
-    async fn conclude(
-        self,
-        run: Run,
-        took: &str,
-        passed_over: &str,
-        quiet: bool,
-        console: &mut Console<'_>,
-    ) -> Exit {
-        let report = run.await;
-        let count = |word| report.count(word);
-        let unconfirmed = self.unconfirmed.len();
-        let accepted_blindly = count("unconfirmed") - unconfirmed;
-        let still_running = count("still_running") + accepted_blindly;
-        if !quiet {
-            let counts: Vec<String> = [
-                ("done", count("done")),
-                ("refused", count("refused")),
-                ("failed", count("failed")),
-                ("not sent", count("not_sent")),
-                ("unconfirmed", unconfirmed),
-                (if self.no_wait { "accepted" } else { "still running" }, still_running),
-            ]
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(word, count)| format!("{count} {word}"))
-            .collect();
+    fn conclude(self, took: &str, passed_over: &str, console: &mut Console<'_>) -> Exit {
+        let count = |word: &str| self.counts.get(word).copied().unwrap_or(0);
+        if !self.quiet {
+            let counts: Vec<String> =
+                ["done", "refused", "failed", "not_sent", "unconfirmed", "still_running"]
+                    .into_iter()
+                    .filter(|word| count(word) > 0)
+                    .map(|word| format!("{} {}", count(word), word.replace('_', " ")))
+                    .collect();
             if counts.is_empty() {
                 console.note(format_args!("nothing to do{passed_over}"));
             } else {
                 console.note(format_args!("{} in {took}{passed_over}", counts.join(", ")));
             }
         }
-        if let Some(phone) = self.unconfirmed.first() {
+        if let Some(phone) = &self.to_look_at {
             console.note(format_args!(
                 "unconfirmed phones may have been restarted all the same: look before repeating, for one: cph phone show {phone}"
             ));
         }
-        if still_running > 0 {
+        if count("still_running") > 0 {
             self.point_to_jobs(console);
         }
-        if unconfirmed > 0 || still_running > 0 && !self.no_wait {
+        if count("unconfirmed") > 0 || count("still_running") > 0 && !self.no_wait {
             Exit::Unconfirmed
         } else if self.output_failed || count("refused") + count("failed") + count("not_sent") > 0 {
             Exit::NotAll
@@ -209,6 +245,26 @@ impl Follower {
 
 /// Such as `42 s` or `12 min 5 s`.
 fn took(from: SystemTime, to: SystemTime) -> String {
-    let took = to.duration_since(from).unwrap_or(Duration::ZERO).as_secs();
+    let took = to.duration_since(from).unwrap_or_default() + Duration::from_millis(500);
+    let took = took.as_secs();
     if took < 100 { format!("{took} s") } else { format!("{} min {} s", took / 60, took % 60) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_rounded_before_it_is_divided() {
+        for (millis, says) in [
+            (0, "0 s"),
+            (41_499, "41 s"),
+            (41_500, "42 s"),
+            (99_700, "1 min 40 s"),
+            (119_900, "2 min 0 s"),
+        ] {
+            let from = SystemTime::UNIX_EPOCH;
+            assert_eq!(took(from, from + Duration::from_millis(millis)), says);
+        }
+    }
 }

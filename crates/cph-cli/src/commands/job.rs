@@ -23,6 +23,9 @@ pub(super) async fn list(
         records.write(console.out, &Record::new(job))?;
     }
     records.finish(console.out)?;
+    if jobs.is_empty() && !context.settings.quiet {
+        console.note(format_args!("no jobs under {}", request_ids.join(", ")));
+    }
     Ok(Exit::Done)
 }
 

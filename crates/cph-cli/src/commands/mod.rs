@@ -16,6 +16,7 @@ use tracing_subscriber::{
 use crate::{
     Console, Exit,
     args::{Args, Command, Job, Phone},
+    env,
     exit::Failure,
     session::Session,
     settings::{Service, Settings},
@@ -24,7 +25,7 @@ use crate::{
 pub(crate) async fn run(
     args: Args,
     settings: Settings,
-    environment: &dyn Fn(&str) -> Option<String>,
+    environment: env::Environment<'_>,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     log(settings.verbose);
@@ -83,7 +84,8 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
 fn log(verbose: u8) {
     let level = match verbose {
         0 => return,
-        1 => tracing::Level::DEBUG,
+        1 => tracing::Level::INFO,
+        2 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
     // Ours alone: what libraries log of the wire may hold secrets.

@@ -31,15 +31,21 @@ pub(super) async fn list(
         query = query.name(name);
     }
     let mut phones = pin!(query.stream());
-    let mut next = phones.try_next().await.map_err(Failure::to("list phones"))?;
+    let mut next = Ok(phones.try_next().await.map_err(Failure::to("list phones"))?);
     let mut records = Records::new(LISTED, context.settings);
     records.begin(console.out)?;
-    while let Some(phone) = next {
-        records.write(console.out, &Record::new(&phone, context.settings.show_personal))?;
-        next = phones.try_next().await.map_err(Failure::to("list phones"))?;
-    }
+    let end = loop {
+        match next {
+            Ok(Some(phone)) => {
+                records.write(console.out, &Record::new(&phone, context.settings.show_personal))?;
+            }
+            Ok(None) => break Ok(Exit::Done),
+            Err(error) => break Err(Failure::to("list phones")(error)),
+        }
+        next = phones.try_next().await;
+    };
     records.finish(console.out)?;
-    Ok(Exit::Done)
+    end
 }
 
 pub(super) async fn show(

@@ -57,7 +57,7 @@ pub(super) async fn run(
     }
     let selection = Selection::gather(context, verb, args, console).await?;
     let restart = prepare(context, &selection, args);
-    let bodies = restart.dry_run().map_err(Failure::to("check the phones"))?;
+    let bodies = restart.dry_run().map_err(|error| selection.refused(error))?;
     if args.dry_run {
         return dry_run(context, verb, &selection, bodies, console);
     }
@@ -74,7 +74,7 @@ pub(super) async fn run(
     if !settings.quiet && count > 0 {
         console.note(format_args!("{} {heading}", verb.going_on()));
     }
-    follow::follow(context, restart, args.no_wait, &selection.passed_over(), console).await
+    follow::follow(context, restart, args.no_wait, &selection, console).await
 }
 
 fn prepare(context: Context<'_>, selection: &Selection, args: &Restart) -> cph::Restart {

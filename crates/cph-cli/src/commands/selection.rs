@@ -5,7 +5,7 @@ use std::{
     pin::pin,
 };
 
-use cph::{PhoneStatus, Properties, RestartTarget, ServerId};
+use cph::{Limit, PhoneStatus, Properties, RestartTarget, ServerId};
 use futures_util::TryStreamExt as _;
 
 use super::{Context, counted, phones, restart::Verb};
@@ -16,6 +16,8 @@ use crate::{Console, args::Restart, exit::Failure, input};
 pub(super) struct Selection {
     pub(super) targets: Vec<RestartTarget>,
     pub(super) image: Option<String>,
+    /// The file that names them.
+    file: Option<String>,
     /// How many servers they are on, where the phones were listed.
     pub(super) servers: Option<usize>,
     /// Listed phones that the command is not for, by what they are doing.
@@ -30,8 +32,8 @@ impl Selection {
         console: &mut Console<'_>,
     ) -> Result<Self, Failure> {
         let mut selection = if let Some(path) = &args.from {
-            let read = input::read(path, console)?;
-            Self { targets: read.targets, image: read.image, ..Self::default() }
+            let (file, read) = input::read(path, console)?;
+            Self { targets: read.targets, image: read.image, file: Some(file), ..Self::default() }
         } else if args.ids.is_empty() {
             Self::list(context, args.status.unwrap_or(verb.acts_on()), args).await?
         } else {
@@ -43,10 +45,8 @@ impl Selection {
         if let Some(expected) = &args.expect
             && !expected.0.contains(&selection.targets.len())
         {
-            let (from, to) = (expected.0.start(), expected.0.end());
-            let range = if from == to { from.to_string() } else { format!("{from} to {to}") };
             return Err(Failure::usage(format!(
-                "{} selected{}, {range} expected; nothing was sent",
+                "{} selected{}, {expected} expected; nothing was sent",
                 phones(selection.targets.len()),
                 selection.passed_over()
             )));
@@ -65,16 +65,19 @@ impl Selection {
             Some(name) => all.name(name),
             None => all,
         };
-        let queries = if args.all {
-            vec![all]
+        let queries: Vec<_> = if args.all {
+            vec![(None, all)]
         } else {
-            args.server.iter().map(|server| all.clone().server(server)).collect()
+            args.server.iter().map(|server| (Some(server), all.clone().server(server))).collect()
         };
         let mut selection = Self::default();
         let (mut seen, mut servers) = (HashSet::new(), HashSet::<ServerId>::new());
-        for query in queries {
+        let mut problems = Vec::new();
+        for (server, query) in queries {
             let mut listed = pin!(query.stream());
+            let mut is_empty = true;
             while let Some(phone) = listed.try_next().await.map_err(Failure::to("list phones"))? {
+                is_empty = false;
                 if !seen.insert(phone.phone_id.clone()) {
                     continue;
                 }
@@ -85,6 +88,16 @@ impl Selection {
                     *selection.passed_over.entry(phone.status.to_string()).or_default() += 1;
                 }
             }
+            // A mistyped server would look like a success.
+            if let (Some(server), true) = (server, is_empty) {
+                let such = if args.name.is_some() { "such phones" } else { "phones" };
+                problems.push(format!(
+                    "server {server} has no {such} in this project, or is none; nothing was sent"
+                ));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Failure::Usage(problems));
         }
         selection.servers = Some(servers.len());
         Ok(selection)
@@ -102,6 +115,23 @@ impl Selection {
         }
     }
 
+    /// What is wrong with the phones, with the file that names them.
+    pub(super) fn refused(&self, error: cph::Error) -> Failure {
+        match (Failure::to("check the phones")(error), &self.file) {
+            (Failure::Usage(problems), Some(file)) => {
+                let named = |problem: String| {
+                    if problem.starts_with("phone ") {
+                        format!("{file}: {problem}")
+                    } else {
+                        problem
+                    }
+                };
+                Failure::Usage(problems.into_iter().map(named).collect())
+            }
+            (failure, _) => failure,
+        }
+    }
+
     /// Puts properties under the phones' own. A text that lacks none of the keys stays as it is, byte for byte.
     fn set_properties(&mut self, set: &[(String, String)]) -> Result<(), Failure> {
         let mut common = Properties::new();
@@ -111,12 +141,16 @@ impl Selection {
             }
             common = common.set(key, value);
         }
-        common.check().map_err(|problems| {
-            Failure::Usage(problems.iter().map(|problem| format!("--set: {problem}")).collect())
-        })?;
         if common.is_empty() {
             return Ok(());
         }
+        let limit = |limit: &&Limit| {
+            (limit.operation, limit.name) == ("RestartCloudPhone", "property_bytes")
+        };
+        let max_bytes = Limit::all().iter().find(limit).map_or(usize::MAX, |limit| limit.value);
+        common.to_text().check(max_bytes).map_err(|problems| {
+            Failure::Usage(problems.iter().map(|problem| format!("--set: {problem}")).collect())
+        })?;
         for target in &mut self.targets {
             // A text that cannot be read is refused with its reason when everything is checked.
             let Ok(mut own) =

@@ -22,8 +22,25 @@ pub(super) async fn serve(
     settings: &Settings,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
+    let mut problems = Vec::new();
     if global.sim.is_some() {
-        return Err(Failure::usage("`cph sim serve` is the simulator: leave --sim out"));
+        problems.push("`cph sim serve` is the simulator: leave --sim out".to_owned());
+    }
+    for (flag, given) in [
+        ("--region", global.region.is_some()),
+        ("--project", global.project.is_some()),
+        ("--endpoint", global.endpoint.is_some()),
+        ("--format", global.format.is_some()),
+    ] {
+        if given {
+            problems.push(format!("{flag} means nothing to `cph sim serve`: leave it out"));
+        }
+    }
+    if global.fleet.is_some() && args.servers.is_some() {
+        problems.push("--fleet says which servers there are: leave --servers out".to_owned());
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Usage(problems));
     }
     let size = args.phones.unwrap_or(DEFAULT_PHONES);
     let mut builder = populate(Simulator::builder(), size, global.fleet.as_deref())?
