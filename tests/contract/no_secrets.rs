@@ -167,7 +167,7 @@ async fn use_everything(client: &Client, simulator: &Simulator, shown: &Shown) -
         shown.debug(&phone);
         let detail = client.phones().get(&phone.phone_id).await.unwrap();
         shown.debug(&detail);
-        let property = detail.property.as_ref().unwrap();
+        let property = &detail.property;
         shown.text(property);
         let properties = property.parse().unwrap();
         shown.debug(&properties);

@@ -530,7 +530,7 @@ async fn a_shut_down_phone_is_started_by_a_restart_and_its_properties_are_set() 
         (detail.phone.status, detail.phone.image_id.as_deref()),
         (PhoneStatus::Running, Some(image))
     );
-    let property = detail.property.unwrap().parse().unwrap();
+    let property = detail.property.parse().unwrap();
     assert_eq!(
         (property.get("com.cph.mainkeys"), property.get("sys.prop.writewifissid")),
         (Some("1"), Some("test_wifi"))

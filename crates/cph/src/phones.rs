@@ -108,8 +108,8 @@ pub struct Phone {
 pub struct PhoneDetail {
     /// What the list shows too.
     pub phone: Phone,
-    /// Its properties, byte for byte as the service sent them.
-    pub property: Option<PropertyText>,
+    /// Its properties, byte for byte as the service sent them; empty if it sent none.
+    pub property: PropertyText,
     /// Properties of the user's own making.
     pub custom_property: Vec<(String, Personal)>,
     /// Where its ports can be reached.
@@ -308,7 +308,7 @@ impl PhoneDetail {
         custom_property.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Self {
             phone,
-            property: raw.property.map(PropertyText::new),
+            property: PropertyText::new(raw.property.unwrap_or_default()),
             custom_property,
             access_infos: raw
                 .access_infos

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use cph::{AccessInfo, Personal, Phone, PhoneDetail, PhoneStatus, PropertyText};
+use cph::{AccessInfo, Personal, Phone, PhoneDetail, PhoneStatus};
 use futures_util::TryStreamExt as _;
 use serde::Serialize;
 
@@ -142,7 +142,7 @@ impl<'a> Record<'a> {
 struct DetailRecord<'a> {
     #[serde(flatten)]
     phone: Record<'a>,
-    property: Option<String>,
+    property: String,
     #[serde(serialize_with = "in_order")]
     custom_property: Vec<(&'a str, &'a str)>,
     access_infos: Vec<Address<'a>>,
@@ -165,13 +165,11 @@ struct Address<'a> {
 
 impl<'a> DetailRecord<'a> {
     fn new(phone: &'a PhoneDetail, show_personal: bool) -> Self {
-        let property = |text: &PropertyText| {
-            if show_personal { text.as_str().to_owned() } else { text.masked() }
-        };
+        let text = &phone.property;
         let custom = phone.custom_property.iter();
         Self {
             phone: Record::new(&phone.phone, show_personal),
-            property: phone.property.as_ref().map(property),
+            property: if show_personal { text.as_str().to_owned() } else { text.masked() },
             custom_property: custom
                 .map(|(key, value)| (key.as_str(), shown(value, show_personal)))
                 .collect(),

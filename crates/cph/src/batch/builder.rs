@@ -172,7 +172,10 @@ fn check_ids<O: TargetOutcome>(ids: &[&str], problems: &mut Vec<Problem>) -> Vec
         let what = O::TARGET;
         match id.parse() {
             Ok(id) => checked.push(id),
-            Err(error) => problems.push(Problem::new(format!("{what} {place}: {error}"))),
+            Err(error) => {
+                problems.push(Problem::new(format!("{what} {place}: {error}")));
+                continue;
+            }
         }
         if let Some(first) = seen.insert(id, place) {
             problems.push(Problem::new(format!(
