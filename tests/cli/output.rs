@@ -93,6 +93,26 @@ async fn help_is_stable() {
 }
 
 #[tokio::test]
+async fn operations_and_property_keys_are_explained() {
+    check(
+        "tables",
+        &[
+            &["operation", "restartcloudphone"],
+            &["operation", "NoSuchOperation"],
+            &["property", "com.cph.mainkeys"],
+            &["property", "no.such.key"],
+        ],
+    )
+    .await;
+    for (table, rows, column) in [("operation", 59, "name"), ("property", 55, "key")] {
+        let all = Cph::new(&[table, "--format", "json"]).run().await;
+        let all: Vec<Value> = serde_json::from_str(&all.out).unwrap();
+        assert_eq!(all.len(), rows);
+        assert!(all.iter().all(|row| row[column].is_string()));
+    }
+}
+
+#[tokio::test]
 async fn a_refused_signature_shows_no_secret() {
     let sim = Simulator::builder().phones(1).build().unwrap();
     let serving = sim.start().await.unwrap();

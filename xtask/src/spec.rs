@@ -150,7 +150,6 @@ pub(crate) enum Interval {
 #[serde(deny_unknown_fields)]
 pub(crate) struct IamAction {
     pub(crate) name: String,
-    #[expect(dead_code, reason = "checked for its spelling; the bundle carries it")]
     pub(crate) basis: Basis,
 }
 

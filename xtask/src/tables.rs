@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    source::{CodeEntry, Property, Tables},
+    source::{Basis, CodeEntry, Property, Tables},
     spec::{Batch, Limit, Operation, Spec},
     words,
 };
@@ -82,7 +82,9 @@ fn operation_row(operation: &Operation) -> String {
     );
     let mut pages: Vec<&str> = about.read.iter().map(|read| read.page.as_str()).collect();
     pages.dedup();
-    let iam_action = about.iam_action.as_ref().map(|action| &action.name);
+    // A name that nobody documents is kept in the fragment and told to nobody as a fact.
+    let documented = about.iam_action.as_ref().filter(|action| action.basis == Basis::Documented);
+    let iam_action = documented.map(|action| &action.name);
     format!(
         "Operation {{ name: {id:?}, method: {method:?}, path: {path:?}, shared: {:?}, summary: {summary:?}, asynchronous: {}, job_family: {job_family}, \
          batch: {batch}, idempotent: {}, pages: &{pages:?}, iam_action: {iam_action:?} }}",

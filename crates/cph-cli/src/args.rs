@@ -67,7 +67,7 @@ pub(crate) struct Global {
     /// Log what is sent and decided; -vv and -vvv log more
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
-    /// How long one call may take with all its attempts, such as 90s [default: 2m]
+    /// How long a call may go on making attempts, such as 90s; the last is not cut short [default: 2m]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) call_timeout: Option<Duration>,
     /// Show phone numbers, IMSI, ICCID and IMEI instead of ***
@@ -90,6 +90,21 @@ pub(crate) enum Command {
     Code {
         /// The code, such as CPS.0004
         code: Option<String>,
+    },
+    /// Explain an operation of the service, or list all
+    ///
+    /// All that the vendor documents, with method and path, the pages it was transcribed from, how many targets one call
+    /// takes, and whether sending it twice does more than sending it once. Nothing is asked of the service.
+    Operation {
+        /// The vendor's name, such as RestartCloudPhone
+        name: Option<String>,
+    },
+    /// Explain a property key, or list all
+    ///
+    /// What it sets, which values it takes, its default, and the key that replaces it. Nothing is asked of the service.
+    Property {
+        /// The key, such as com.cph.mainkeys
+        key: Option<String>,
     },
     /// Simulate the service
     #[cfg(feature = "sim")]

@@ -22,7 +22,9 @@ impl Session {
         let mut builder = Client::builder();
         if let Some(timeout) = settings.call_timeout {
             let attempt = timeout.min(Duration::from_mins(1));
-            builder = builder.call_timeout(timeout).attempt_timeout(attempt);
+            let connect = timeout.min(Duration::from_secs(10));
+            builder =
+                builder.call_timeout(timeout).attempt_timeout(attempt).connect_timeout(connect);
         }
         let (builder, clock, is_simulated): (_, Box<dyn Clock>, _) = match service {
             Service::Real { region, endpoint, project, credentials } => {

@@ -73,7 +73,9 @@ mod signals {
     use super::*;
 
     fn signal(child: &Child, name: &str) {
-        let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+        // Every shell has a `kill` of its own.
+        let kill = format!("kill {name} {}", child.id());
+        let sent = Command::new("sh").args(["-c", &kill]).status().unwrap();
         assert!(sent.success());
     }
 

@@ -25,7 +25,7 @@ pub struct Operation {
     pub idempotent: bool,
     /// Ids of the documentation pages it was transcribed from.
     pub pages: &'static [&'static str],
-    /// The IAM action a caller needs, where it is known.
+    /// The IAM action a caller needs, where it is documented.
     pub iam_action: Option<&'static str>,
 }
 

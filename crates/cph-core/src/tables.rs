@@ -628,7 +628,7 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         }),
         idempotent: false,
         pages: &["cph_api_0515"],
-        iam_action: Some("cph:phones:restart"),
+        iam_action: None,
     },
     Operation {
         name: "RestartCloudPhoneServer",

@@ -253,55 +253,42 @@ fn unusable(operation: &'static str) -> impl Fn(cph_core::InvalidId) -> Error {
     }
 }
 
+/// List and detail print the same fields of a phone, in types of their own.
+macro_rules! phone {
+    ($raw:ident, $operation:literal) => {{
+        let unusable = unusable($operation);
+        Phone {
+            phone_id: $raw.phone_id.unwrap_or_default().parse().map_err(&unusable)?,
+            phone_name: $raw.phone_name,
+            server_id: $raw.server_id.map(|id| id.parse()).transpose().map_err(&unusable)?,
+            status: PhoneStatus::from_code($raw.status.unwrap_or(i64::MIN)),
+            phone_model_name: $raw.phone_model_name,
+            image_id: $raw.image_id,
+            image_version: $raw.image_version,
+            imei: $raw.imei.map(|imei| Personal::new(imei.to_string())),
+            kind: $raw.type_,
+            traffic_type: $raw.traffic_type,
+            volume_mode: $raw.volume_mode,
+            availability_zone: $raw.availability_zone,
+            has_encrypt: $raw.has_encrypt,
+            vnc_enable: $raw.vnc_enable,
+            order_id: $raw.metadata.as_ref().and_then(|order| order.order_id.clone()),
+            product_id: $raw.metadata.and_then(|order| order.product_id),
+            create_time: $raw.create_time,
+            update_time: $raw.update_time,
+        }
+    }};
+}
+
 impl Phone {
     fn from_raw(raw: cph_raw::types::Phone) -> Result<Self> {
-        let unusable = unusable("ListCloudPhones");
-        Ok(Self {
-            phone_id: raw.phone_id.unwrap_or_default().parse().map_err(&unusable)?,
-            phone_name: raw.phone_name,
-            server_id: raw.server_id.map(|id| id.parse()).transpose().map_err(&unusable)?,
-            status: PhoneStatus::from_code(raw.status.unwrap_or(i64::MIN)),
-            phone_model_name: raw.phone_model_name,
-            image_id: raw.image_id,
-            image_version: raw.image_version,
-            imei: raw.imei.map(|imei| Personal::new(imei.to_string())),
-            kind: raw.type_,
-            traffic_type: raw.traffic_type,
-            volume_mode: raw.volume_mode,
-            availability_zone: raw.availability_zone,
-            has_encrypt: raw.has_encrypt,
-            vnc_enable: raw.vnc_enable,
-            order_id: raw.metadata.as_ref().and_then(|order| order.order_id.clone()),
-            product_id: raw.metadata.and_then(|order| order.product_id),
-            create_time: raw.create_time,
-            update_time: raw.update_time,
-        })
+        Ok(phone!(raw, "ListCloudPhones"))
     }
 }
 
 impl PhoneDetail {
     fn from_raw(raw: cph_raw::types::ShowCloudPhoneDetailResponse) -> Result<Self> {
-        let unusable = unusable("ShowCloudPhoneDetail");
-        let phone = Phone {
-            phone_id: raw.phone_id.unwrap_or_default().parse().map_err(&unusable)?,
-            phone_name: raw.phone_name,
-            server_id: raw.server_id.map(|id| id.parse()).transpose().map_err(&unusable)?,
-            status: PhoneStatus::from_code(raw.status.unwrap_or(i64::MIN)),
-            phone_model_name: raw.phone_model_name,
-            image_id: raw.image_id,
-            image_version: raw.image_version,
-            imei: raw.imei.map(|imei| Personal::new(imei.to_string())),
-            kind: raw.type_,
-            traffic_type: raw.traffic_type,
-            volume_mode: raw.volume_mode,
-            availability_zone: raw.availability_zone,
-            has_encrypt: raw.has_encrypt,
-            vnc_enable: raw.vnc_enable,
-            order_id: raw.metadata.as_ref().and_then(|order| order.order_id.clone()),
-            product_id: raw.metadata.and_then(|order| order.product_id),
-            create_time: raw.create_time,
-            update_time: raw.update_time,
-        };
+        let phone = phone!(raw, "ShowCloudPhoneDetail");
         let custom = raw.custom_property.unwrap_or_default();
         let mut custom_property: Vec<_> =
             custom.into_iter().map(|(key, value)| (key, Personal::new(value))).collect();

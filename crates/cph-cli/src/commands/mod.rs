@@ -1,6 +1,5 @@
 //! One module for each command.
 
-mod code;
 mod follow;
 mod job;
 mod phone;
@@ -8,6 +7,7 @@ mod restart;
 mod selection;
 #[cfg(feature = "sim")]
 mod sim;
+mod tables;
 
 use tracing_subscriber::{
     Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -31,7 +31,9 @@ pub(crate) async fn run(
     log(settings.verbose);
     let Args { global, command } = args;
     match command {
-        Command::Code { code } => code::explain(code.as_deref(), &settings, console),
+        Command::Code { code } => tables::code(code.as_deref(), &settings, console),
+        Command::Operation { name } => tables::operation(name.as_deref(), &settings, console),
+        Command::Property { key } => tables::property(key.as_deref(), &settings, console),
         #[cfg(feature = "sim")]
         Command::Sim(crate::args::Sim::Serve(serve)) => {
             sim::serve(serve, &global, &settings, console).await

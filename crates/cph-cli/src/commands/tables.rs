@@ -1,0 +1,125 @@
+//! `cph code`, `cph operation`, `cph property`: the library's own tables. Nothing is asked of the service.
+
+use cph::{CodeEntry, ErrorCode, Operation, PropertyKey};
+use serde::Serialize;
+
+use crate::{
+    Console, Exit,
+    exit::Failure,
+    output::{self, Fields, Records},
+    settings::Settings,
+};
+
+pub(super) fn code(
+    code: Option<&str>,
+    settings: &Settings,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let row = code.map(|code| {
+        ErrorCode::parse(&code.to_ascii_uppercase()).entry().ok_or_else(|| {
+            let problem = if code.contains('.') {
+                format!("no page of the vendor explains {code}")
+            } else {
+                format!("{code} is no code, which looks like CPS.0004")
+            };
+            Failure::usage(format!("{problem}; `cph code` lists all codes"))
+        })
+    });
+    show(row.transpose()?, CodeEntry::all(), CODE, settings, console)
+}
+
+pub(super) fn operation(
+    name: Option<&str>,
+    settings: &Settings,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let row = name.map(|name| {
+        let known = Operation::all().iter().find(|row| row.name.eq_ignore_ascii_case(name));
+        known.ok_or_else(|| {
+            Failure::usage(format!(
+                "no page of the vendor documents {name}; `cph operation` lists all operations"
+            ))
+        })
+    });
+    show(row.transpose()?, Operation::all(), OPERATION, settings, console)
+}
+
+pub(super) fn property(
+    key: Option<&str>,
+    settings: &Settings,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let row = key.map(|key| {
+        PropertyKey::find(key).ok_or_else(|| {
+            Failure::usage(format!(
+                "no page of the vendor lists {key}, and it would be sent as it is; `cph property` lists all keys"
+            ))
+        })
+    });
+    show(row.transpose()?, PropertyKey::all(), PROPERTY, settings, console)
+}
+
+/// One row in full, or all of them.
+fn show<T: Serialize>(
+    row: Option<&T>,
+    all: &[T],
+    fields: Fields,
+    settings: &Settings,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    if let Some(row) = row {
+        output::show(console.out, row, fields.all, settings)?;
+        return Ok(Exit::Done);
+    }
+    let mut records = Records::new(fields, settings);
+    records.begin(console.out)?;
+    for row in all {
+        records.write(console.out, row)?;
+    }
+    records.finish(console.out)?;
+    Ok(Exit::Done)
+}
+
+const CODE: Fields = Fields {
+    all: &["code", "name", "message", "meaning", "advice", "class", "effect", "basis", "scope"],
+    table: &["code", "class", "effect", "scope", "meaning"],
+    widths: None,
+};
+
+const OPERATION: Fields = Fields {
+    all: &[
+        "name",
+        "summary",
+        "method",
+        "path",
+        "shared",
+        "asynchronous",
+        "job_family",
+        "batch",
+        "idempotent",
+        "pages",
+        "iam_action",
+    ],
+    table: &["name", "method", "path", "summary"],
+    widths: None,
+};
+
+const PROPERTY: Fields = Fields {
+    all: &[
+        "key",
+        "summary",
+        "kind",
+        "vintage",
+        "expects",
+        "pattern",
+        "basis",
+        "default",
+        "values",
+        "deprecated",
+        "replaced_by",
+        "personal",
+        "code",
+    ],
+    table: &["key", "default", "expects", "summary"],
+    widths: None,
+};
