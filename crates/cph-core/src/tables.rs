@@ -5052,6 +5052,12 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
         would_show: "A call with 100 phones: 200 with 100 entries, or CPS.0190.",
     },
     Assumption {
+        name: "part-of-one-server",
+        statement: "A batch call names one server, or one encoding service, unless told otherwise: whatever is done to a server touches all its phones.",
+        relied_on_by: &["client"],
+        would_show: "Calls with several servers are taken, and the jobs of one do not delay those of another.",
+    },
+    Assumption {
         name: "max-phones-per-call",
         statement: "There is a maximum of phones in one call, and CPS.0190 says when it is passed; the number is not published, so the simulator has none unless told.",
         relied_on_by: &["client", "simulator"],
