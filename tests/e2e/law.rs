@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cph::{Fate, PhoneStatus, Properties, RestartTarget, UnconfirmedReason};
+use cph::{Fate, PhoneStatus, Properties, RestartTarget, Run, UnconfirmedReason};
 use cph_sim::{Assumptions, Fault, Order, Simulator};
 use cph_tests::{in_process, paused_clock};
 use proptest::prelude::*;
@@ -26,6 +26,8 @@ struct Case {
     deadline: Option<u64>,
     /// The caller stops the run after so many outcomes.
     stop_after: Option<usize>,
+    /// The caller then leaves instead of waiting for what runs.
+    leaves: bool,
     faults: Vec<Fault>,
     assumptions: Assumptions,
     seed: u64,
@@ -131,11 +133,12 @@ fn case() -> impl Strategy<Value = Case> {
             20_u64..400,
             prop::option::weighted(0.2, 1_u64..200),
             prop::option::weighted(0.2, place),
+            any::<bool>(),
         );
         let service = (prop::collection::vec(fault(), 0..5), assumptions(), any::<u64>());
         (fleet, options, service).prop_map(move |(fleet, options, service)| {
             let (strangers, statuses, bad_properties) = fleet;
-            let (batch, in_flight, max_down, job_timeout, deadline, stop_after) = options;
+            let (batch, in_flight, max_down, job_timeout, deadline, stop_after, leaves) = options;
             let (faults, assumptions, seed) = service;
             Case {
                 phones,
@@ -148,6 +151,7 @@ fn case() -> impl Strategy<Value = Case> {
                 job_timeout,
                 deadline,
                 stop_after,
+                leaves,
                 faults,
                 assumptions,
                 seed,
@@ -197,15 +201,16 @@ async fn check(case: Case) -> Result<(), TestCaseError> {
         None => restart,
     };
     let mut run = restart.start().unwrap();
+    let stop = |run: &Run| if case.leaves { run.leave() } else { run.stop_sending() };
     let mut outcomes = BTreeMap::new();
     let mut taken = 0;
     if case.stop_after == Some(0) {
-        run.stop_sending();
+        stop(&run);
     }
     while let Some(outcome) = run.next().await {
         taken += 1;
         if case.stop_after == Some(taken) {
-            run.stop_sending();
+            stop(&run);
         }
         let doubled = outcomes.insert(outcome.phone.to_string(), outcome.fate);
         prop_assert!(doubled.is_none(), "{} has two outcomes", outcome.phone);

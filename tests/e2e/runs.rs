@@ -311,6 +311,31 @@ async fn stopping_waits_for_what_runs_and_sends_nothing_more() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn leaving_settles_everybody_with_what_is_known() {
+    let simulator =
+        simulator(250).fault(Fault::hang_job().on("RestartCloudPhone").always()).build().unwrap();
+    let client = in_process(&simulator).build().unwrap();
+    let run = client.phones().restart(simulator.phones()).start().unwrap();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    run.leave();
+    let report = run.await;
+    assert_eq!(report.to_string(), "50 not sent, 200 still running".to_owned());
+    assert_eq!(report.open().unwrap().len(), 200);
+
+    let simulator =
+        self::simulator(3).fault(Fault::delay(Duration::from_secs(30))).build().unwrap();
+    let client = in_process(&simulator).build().unwrap();
+    let run = client.phones().restart(simulator.phones()).start().unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    run.leave();
+    let report = run.await;
+    assert!(
+        fates(&report).all(|fate| *fate == Fate::Unconfirmed(UnconfirmedReason::Left)),
+        "{report}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deadline_ends_the_run_with_one_last_look() {
     let simulator = simulator(250).build().unwrap();
     let client = in_process(&simulator).build().unwrap();

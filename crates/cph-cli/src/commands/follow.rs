@@ -1,15 +1,13 @@
 //! Following a run: records as phones settle, progress, signals, and how it all ended.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     io,
     time::{Duration, SystemTime},
 };
 
-use cph::{Fate, JobId, Outcome, OutcomeRecord, RequestId, Restart, Run};
-use futures_util::FutureExt as _;
-use serde::Serialize;
-use tokio::{sync::mpsc, task::coop::unconstrained};
+use cph::{Fate, Outcome, OutcomeRecord, Restart, Run};
+use tokio::sync::mpsc;
 
 use super::{Context, phones, selection::Selection};
 use crate::{
@@ -53,14 +51,14 @@ pub(super) async fn follow(
         output_failed: false,
         no_wait,
         quiet: context.settings.quiet,
-        settled: HashSet::new(),
         counts: HashMap::new(),
         request_ids: Vec::new(),
         to_look_at: None,
     };
     follower.write(console, |records, out| records.begin(out));
     let mut is_stopping = false;
-    let left = loop {
+    let mut left = None;
+    loop {
         tokio::select! {
             biased;
             asked = signals.next() => match asked {
@@ -69,24 +67,24 @@ pub(super) async fn follow(
                     run.stop_sending();
                     follower.note(console, "sending no more, waiting for what runs; Ctrl-C again leaves it");
                 }
-                Asked::Interrupt => break Some(Exit::Interrupted),
-                Asked::Terminate => break Some(Exit::Terminated),
+                Asked::Interrupt => leave(&run, &mut left, Exit::Interrupted),
+                Asked::Terminate => leave(&run, &mut left, Exit::Terminated),
                 Asked::HangUp => {}
             },
             Some(part) = parts.recv() => follower.answered(part, console),
             outcome = run.next() => match outcome {
                 Some(outcome) => follower.settled(outcome, console),
-                None => break None,
+                None => break,
             },
         }
-    };
+    }
     while let Ok(part) = parts.try_recv() {
         follower.answered(part, console);
     }
-    let open = if left.is_some() { follower.leave(&mut run, selection, console) } else { 0 };
     follower.write(console, |records, out| records.finish(out));
     follower.progress.end();
     if let Some(exit) = left {
+        let open = ["still_running", "unconfirmed"].map(|word| follower.count(word)).iter().sum();
         console.note(format_args!("left while {} had not settled", phones(open)));
         follower.point_to_jobs(console);
         return Ok(exit);
@@ -95,17 +93,10 @@ pub(super) async fn follow(
     Ok(follower.conclude(&took, &selection.passed_over(), console))
 }
 
-/// The record of a phone that a signal left before it settled: an [`OutcomeRecord`] of what is known by then.
-#[derive(Serialize)]
-struct LeftRecord<'a> {
-    phone_id: &'a str,
-    outcome: &'static str,
-    reason: &'static str,
-    request_id: Option<&'a RequestId>,
-    job_id: Option<&'a JobId>,
-    error_code: Option<&'a str>,
-    error_msg: Option<&'a str>,
-    seconds: Option<f64>,
+/// Whatever has not settled settles with what is known now.
+fn leave(run: &Run, left: &mut Option<Exit>, exit: Exit) {
+    run.leave();
+    *left = Some(exit);
 }
 
 struct Follower {
@@ -115,7 +106,6 @@ struct Follower {
     output_failed: bool,
     no_wait: bool,
     quiet: bool,
-    settled: HashSet<String>,
     /// How many phones have which outcome.
     counts: HashMap<&'static str, usize>,
     /// Of the parts that were answered.
@@ -143,7 +133,6 @@ impl Follower {
         self.write(console, |records, out| records.write(out, &record));
         self.progress.settled();
         *self.counts.entry(record.outcome).or_default() += 1;
-        self.settled.insert(record.phone_id);
     }
 
     fn note(&self, console: &mut Console<'_>, text: &str) {
@@ -168,39 +157,8 @@ impl Follower {
         }
     }
 
-    /// Writes what is known of the phones that have not settled, and says how many those are.
-    fn leave(&mut self, run: &mut Run, selection: &Selection, console: &mut Console<'_>) -> usize {
-        let ticket = run.ticket();
-        // What settled while the ticket was taken.
-        while let Some(Some(outcome)) = unconstrained(run.next()).now_or_never() {
-            self.settled(outcome, console);
-        }
-        let jobs: HashMap<&str, _> =
-            ticket.jobs().map(|(phone, request, job)| (phone, (request, job))).collect();
-        let mut open = 0;
-        for phone_id in selection.targets.iter().map(cph::RestartTarget::phone_id) {
-            if self.settled.contains(phone_id) {
-                continue;
-            }
-            open += 1;
-            let job = jobs.get(phone_id);
-            let (outcome, reason) = match job {
-                Some(_) => ("still_running", "left before it settled"),
-                None => ("unconfirmed", "left before it was known"),
-            };
-            let record = LeftRecord {
-                phone_id,
-                outcome,
-                reason,
-                request_id: job.map(|(request, _)| *request),
-                job_id: job.and_then(|(_, job)| *job),
-                error_code: None,
-                error_msg: None,
-                seconds: None,
-            };
-            self.write(console, |records, out| records.write(out, &record));
-        }
-        open
+    fn count(&self, word: &str) -> usize {
+        self.counts.get(word).copied().unwrap_or(0)
     }
 
     fn point_to_jobs(&self, console: &mut Console<'_>) {
@@ -211,7 +169,7 @@ impl Follower {
     }
 
     fn conclude(self, took: &str, passed_over: &str, console: &mut Console<'_>) -> Exit {
-        let count = |word: &str| self.counts.get(word).copied().unwrap_or(0);
+        let count = |word: &str| self.count(word);
         if !self.quiet {
             let counts: Vec<String> =
                 ["done", "refused", "failed", "not_sent", "unconfirmed", "still_running"]

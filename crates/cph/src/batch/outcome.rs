@@ -192,6 +192,8 @@ pub enum UnconfirmedReason {
     AskingFailed(String),
     /// The call was refused, but the caller does not trust that a refused call started nothing.
     RefusalNotTrusted(Fault),
+    /// The caller left the run before the answer came.
+    Left,
     /// The run itself was cut off, with its runtime for one.
     CutOff,
 }
@@ -206,6 +208,7 @@ impl fmt::Display for UnconfirmedReason {
             Self::RefusalNotTrusted(fault) => {
                 write!(f, "the call was refused, which may not mean that nothing started: {fault}")
             }
+            Self::Left => f.write_str("the run was left before the answer came"),
             Self::CutOff => f.write_str("the run was cut off"),
         }
     }

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     Options, Work,
-    engine::{Engine, Settled},
+    engine::{Engine, Settled, Stop},
     observer::Observer,
     outcome::{Fate, Outcome, TargetOutcome, UnconfirmedReason},
     report::Report,
@@ -37,7 +37,7 @@ pub struct Run<O: TargetOutcome = Outcome> {
     operation: &'static Operation,
     targets: Vec<O::Id>,
     settled: mpsc::UnboundedReceiver<Settled>,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Stop>,
     open_jobs: Arc<Mutex<Vec<OpenJob>>>,
     taken: Vec<bool>,
     outcomes: Vec<O>,
@@ -107,7 +107,7 @@ impl<O: TargetOutcome> Run<O> {
         resume: Option<Vec<OpenJob>>,
     ) -> Self {
         let (out, settled) = mpsc::unbounded_channel();
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(Stop::Nothing);
         let open_jobs = Arc::new(Mutex::default());
         let operation = work.operation;
         let mut engine = Engine::new(
@@ -175,7 +175,14 @@ impl<O: TargetOutcome> Run<O> {
 
     /// Sends nothing more. Targets that were not sent settle as not sent; calls in flight finish, and their jobs are waited for.
     pub fn stop_sending(&self) {
-        self.stop.send_replace(true);
+        self.stop.send_replace(Stop::Sending);
+    }
+
+    /// Leaves the run as it stands: every target that has not settled settles now. One that was never sent settles as not
+    /// sent, one with a job as still running, which a ticket can follow up. A call in flight is cut off, its observer hears
+    /// no answer, and its targets are unconfirmed.
+    pub fn leave(&self) {
+        self.stop.send_replace(Stop::Leaving);
     }
 
     /// How many targets the run has.

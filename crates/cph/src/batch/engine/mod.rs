@@ -41,6 +41,14 @@ pub struct Settled {
     pub(crate) took: Option<Duration>,
 }
 
+/// What the handle asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Nothing,
+    Sending,
+    Leaving,
+}
+
 /// Where a target stands.
 #[derive(Debug, Clone)]
 enum State {
@@ -75,7 +83,7 @@ pub(crate) struct Engine {
     options: Options,
     observer: Box<dyn Observer>,
     out: mpsc::UnboundedSender<Settled>,
-    stop: watch::Receiver<bool>,
+    stop: watch::Receiver<Stop>,
     open_jobs: Arc<Mutex<Vec<OpenJob>>>,
 
     states: Vec<State>,
@@ -109,7 +117,7 @@ impl Engine {
         options: Options,
         observer: Box<dyn Observer>,
         out: mpsc::UnboundedSender<Settled>,
-        stop: watch::Receiver<bool>,
+        stop: watch::Receiver<Stop>,
         open_jobs: Arc<Mutex<Vec<OpenJob>>>,
     ) -> Self {
         let n = work.targets.len();
@@ -188,12 +196,34 @@ impl Engine {
                 changed = self.stop.changed(), if !handle_dropped => {
                     handle_dropped = changed.is_err();
                     self.halt(NotSentReason::Stopped);
+                    if *self.stop.borrow() == Stop::Leaving {
+                        return self.leave();
+                    }
                 }
                 () = wait(&self.client, wake) => {
                     if self.past_deadline() && self.stopped.is_none() {
                         self.halt(NotSentReason::Deadline);
                     }
                 }
+            }
+        }
+    }
+
+    /// Settles everybody with what is known now.
+    fn leave(&mut self) {
+        for target in 0..self.states.len() {
+            match self.states[target].clone() {
+                State::Sent => self.settle(target, Fate::Unconfirmed(UnconfirmedReason::Left)),
+                State::Looking { request_id, reason, .. } => {
+                    self.settle_in(target, Fate::Unconfirmed(reason), Some(request_id), None);
+                }
+                State::Waiting { request_id, job_id, since, .. } => {
+                    let now = self.client.clock().now();
+                    let took = now.duration_since(since).unwrap_or_default();
+                    let job = Some((job_id, took));
+                    self.settle_in(target, Fate::StillRunning, Some(request_id), job);
+                }
+                State::Unsent | State::Refused { .. } | State::Settled => {}
             }
         }
     }
