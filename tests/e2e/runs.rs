@@ -285,6 +285,21 @@ async fn too_large_a_part_lowers_the_part_size_for_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_code_is_sent_again_after_only_where_the_caller_asks_for_it() {
+    for (asked_for, report, sent) in [(false, "10 unconfirmed", 1), (true, "10 done", 2)] {
+        let busy = Fault::refuse("CPS.0042").on("RestartCloudPhone");
+        let simulator = simulator(10).fault(busy).build().unwrap();
+        let builder = in_process(&simulator);
+        let builder =
+            if asked_for { builder.resend_after(ErrorCode::SYSTEM_BUSY) } else { builder };
+        let client = builder.build().unwrap();
+        let run = client.phones().restart(simulator.phones()).start().unwrap();
+        assert_eq!(run.await.to_string(), report);
+        assert_eq!(calls(&simulator, "RestartCloudPhone"), sent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn throttling_is_waited_out() {
     let simulator = simulator(10).fault(Fault::throttle().times(2)).build().unwrap();
     assert_eq!(restart_all(&simulator).await.to_string(), "10 done");

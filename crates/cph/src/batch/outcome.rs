@@ -192,7 +192,7 @@ pub enum UnconfirmedReason {
     AskingFailed(String),
     /// The call was refused, but the caller does not trust that a refused call started nothing.
     RefusalNotTrusted(Fault),
-    /// The caller left the run before the answer came.
+    /// The caller left the run before the answer came, or before its job was looked at.
     Left,
     /// The run itself was cut off, with its runtime for one.
     CutOff,
@@ -208,7 +208,7 @@ impl fmt::Display for UnconfirmedReason {
             Self::RefusalNotTrusted(fault) => {
                 write!(f, "the call was refused, which may not mean that nothing started: {fault}")
             }
-            Self::Left => f.write_str("the run was left before the answer came"),
+            Self::Left => f.write_str("the run was left before it was known"),
             Self::CutOff => f.write_str("the run was cut off"),
         }
     }

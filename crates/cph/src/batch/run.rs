@@ -179,8 +179,8 @@ impl<O: TargetOutcome> Run<O> {
     }
 
     /// Leaves the run as it stands: every target that has not settled settles now. One that was never sent settles as not
-    /// sent, one with a job as still running, which a ticket can follow up. A call in flight is cut off, its observer hears
-    /// no answer, and its targets are unconfirmed.
+    /// sent, one whose job was seen running as still running, all others as unconfirmed; what has a request id stands in
+    /// the report's ticket. A call in flight is cut off, and its observer hears no answer.
     pub fn leave(&self) {
         self.stop.send_replace(Stop::Leaving);
     }
@@ -226,6 +226,7 @@ fn may_still_be_told(fate: &Fate) -> bool {
                     | UnconfirmedReason::JobNotFound
                     | UnconfirmedReason::NotInAnswer
                     | UnconfirmedReason::AnswerLost(_)
+                    | UnconfirmedReason::Left
             )
     )
 }

@@ -217,11 +217,15 @@ impl Engine {
                 State::Looking { request_id, reason, .. } => {
                     self.settle_in(target, Fate::Unconfirmed(reason), Some(request_id), None);
                 }
-                State::Waiting { request_id, job_id, since, .. } => {
+                State::Waiting { request_id, job_id, since, seen_running, .. } => {
                     let now = self.client.clock().now();
                     let took = now.duration_since(since).unwrap_or_default();
-                    let job = Some((job_id, took));
-                    self.settle_in(target, Fate::StillRunning, Some(request_id), job);
+                    let fate = if seen_running {
+                        Fate::StillRunning
+                    } else {
+                        Fate::Unconfirmed(UnconfirmedReason::Left)
+                    };
+                    self.settle_in(target, fate, Some(request_id), Some((job_id, took)));
                 }
                 State::Unsent | State::Refused { .. } | State::Settled => {}
             }
