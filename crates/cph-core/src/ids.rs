@@ -162,6 +162,18 @@ id!(
     /// Id of a project, the tenant's share of one region.
     ProjectId, "project id"
 );
+id!(
+    /// Id of an encoding service.
+    EncodeServerId, "encoding service id"
+);
+id!(
+    /// Id of a bandwidth.
+    BandWidthId, "bandwidth id"
+);
+id!(
+    /// Id of a scheduled event.
+    EventId, "event id"
+);
 
 #[cfg(test)]
 mod tests {

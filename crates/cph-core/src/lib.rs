@@ -31,14 +31,20 @@ mod tables;
 
 pub use assumption::Assumption;
 pub use code::{Class, CodeEntry, Effect, ErrorCode, Scope};
-pub use ids::{ImageId, InvalidId, JobId, PhoneId, ProjectId, RequestId, ServerId};
+pub use ids::{
+    BandWidthId, EncodeServerId, EventId, ImageId, InvalidId, JobId, PhoneId, ProjectId, RequestId,
+    ServerId,
+};
 pub use operation::{Basis, Batch, JobFamily, Limit, Operation};
 pub use properties::{BandwidthLimit, Properties};
 pub use property::{PropertyKey, PropertyKind, Vintage};
 pub use property_text::{PropertyError, PropertyProblem, PropertyText};
 pub use redact::{is_personal, mask_json};
 pub use region::{Region, UnknownRegion};
-pub use status::{JobStatus, PhoneStatus, UnknownStatus};
+pub use status::{
+    EncodeServerFilter, EncodeServerStatus, ImageStatus, JobStatus, PhoneStatus, ServerStatus,
+    UnknownStatus,
+};
 pub use tables::limits;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub struct UnknownStatus {
 macro_rules! status {
     (
         $(#[$doc:meta])* $type:ident, $kind:literal;
-        $($(#[$variant_doc:meta])* $variant:ident = $code:literal $(| $older:literal)?, $words:literal;)+
+        $($(#[$variant_doc:meta])* $variant:ident = $code:literal $(| $other:literal)*, $words:literal;)+
     ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +32,7 @@ macro_rules! status {
             /// The status that the wire's number stands for.
             pub fn from_code(code: i64) -> Self {
                 match code {
-                    $($code $(| $older)? => Self::$variant,)+
+                    $($code $(| $other)* => Self::$variant,)+
                     other => Self::Other(other),
                 }
             }
@@ -166,6 +166,91 @@ status! {
     Failed = -1, "failed";
 }
 
+status! {
+    /// What a server is doing.
+    ///
+    /// ```
+    /// use cph_core::ServerStatus;
+    ///
+    /// assert_eq!(ServerStatus::from_code(5), ServerStatus::Normal);
+    /// assert_eq!(ServerStatus::from_code(4), ServerStatus::Creating);
+    /// ```
+    ServerStatus, "server";
+    /// Being made. The pages list 0, 1, 3 and 4 as this, and do not say how they differ.
+    Creating = 0 | 1 | 3 | 4, "creating";
+    /// Not working as it should.
+    Abnormal = 2, "abnormal";
+    /// Up.
+    Normal = 5, "normal";
+    /// Locked by the vendor, for instance after arrears.
+    Frozen = 8, "frozen";
+    /// Off.
+    ShutDown = 10, "shut down";
+    /// On its way down.
+    ShuttingDown = 11, "shutting down";
+    /// It could not be shut down.
+    ShutdownFailed = 12, "shutdown failed";
+    /// On its way up.
+    Starting = 13, "starting";
+}
+
+status! {
+    /// What an encoding service is doing, as answers say it.
+    ///
+    /// The numbers of [`EncodeServerFilter`], by which a list is narrowed, mean other things: the page has two lists, and they
+    /// clash for 4 and 5.
+    ///
+    /// ```
+    /// use cph_core::{EncodeServerFilter, EncodeServerStatus};
+    ///
+    /// assert_eq!(EncodeServerStatus::from_code(4), EncodeServerStatus::Creating);
+    /// assert_eq!(EncodeServerFilter::from_code(4), EncodeServerFilter::Frozen);
+    /// ```
+    EncodeServerStatus, "encoding service";
+    /// Up.
+    Running = 1, "running";
+    /// Not working as it should.
+    Abnormal = 2, "abnormal";
+    /// Being restarted.
+    Restarting = 3, "restarting";
+    /// Being made.
+    Creating = 0 | 4 | 5, "creating";
+}
+
+status! {
+    /// Which encoding services a list is to show; see [`EncodeServerStatus`] for what answers say.
+    EncodeServerFilter, "encoding service";
+    /// Up.
+    Running = 1, "running";
+    /// Not working as it should.
+    Abnormal = 2, "abnormal";
+    /// Being restarted.
+    Restarting = 3, "restarting";
+    /// Locked by the vendor, for instance after arrears.
+    Frozen = 4, "frozen";
+    /// Off.
+    ShutDown = 5, "shut down";
+    /// Being made. The page lists 100, 1014 and 0 as this.
+    Creating = 100 | 1014 | 0, "creating";
+}
+
+status! {
+    /// Whether an image can be used.
+    ///
+    /// ```
+    /// use cph_core::ImageStatus;
+    ///
+    /// assert_eq!(ImageStatus::from_code(1), ImageStatus::Production);
+    /// ```
+    ImageStatus, "image";
+    /// Being made.
+    Creating = 0, "creating";
+    /// Usable.
+    Production = 1, "production";
+    /// It could not be made.
+    CreateFailed = 2, "create failed";
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -192,6 +277,15 @@ mod tests {
         ];
         assert_eq!(table, listed.map(|(code, words)| (code, words.to_owned())));
         assert_eq!(PhoneStatus::from_code(0), PhoneStatus::Creating);
+    }
+
+    #[test]
+    fn the_two_lists_of_encoding_services_clash_where_the_page_says() {
+        let clash = (0..6).filter(|code| {
+            let answer = EncodeServerStatus::from_code(*code).to_string();
+            answer != EncodeServerFilter::from_code(*code).to_string()
+        });
+        assert_eq!(clash.collect::<Vec<_>>(), [4, 5]);
     }
 
     #[test]
