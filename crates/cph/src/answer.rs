@@ -67,7 +67,9 @@ fn refusal(answer: &http::Response<Bytes>) -> Option<(Error, Seen)> {
 /// Whether a body under a success status is the common error body and nothing else. (A job's answer has an `error_code` too.)
 fn is_error_body(json: &Map<String, Value>) -> bool {
     error_fields(json).0.is_some()
-        && json.keys().all(|key| matches!(key.as_str(), "error_code" | "error_msg" | "request_id"))
+        && json.iter().all(|(key, value)| {
+            value.is_null() || matches!(key.as_str(), "error_code" | "error_msg" | "request_id")
+        })
 }
 
 /// Code and message in any of the forms that the service, its gateway and the identity service use.
@@ -130,6 +132,7 @@ mod tests {
         assert!(read(Ok(answer(204, ""))).is_ok());
         for (body, delivery) in [
             (r#"{"error_code":"CPS.0004","error_msg":"text"}"#, Delivery::Refused),
+            (r#"{"error_code":"CPS.0004","order_id":null}"#, Delivery::Refused),
             (r#"{"jobs":["#, Delivery::Unknown),
             ("[]", Delivery::Unknown),
             ("", Delivery::Unknown),

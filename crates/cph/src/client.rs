@@ -4,6 +4,7 @@ use std::{
     collections::HashSet,
     fmt,
     future::Future,
+    str::FromStr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -12,10 +13,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use cph_core::{ErrorCode, Operation, ProjectId, Region};
+use cph_core::{ErrorCode, InvalidId, Operation, ProjectId, Region};
 
 use crate::{
-    Clock, Credentials, Error, Jobs, Phones, Problem, Result, Run, SystemClock, Ticket,
+    Clock, Credentials, EncodeServerOutcome, Error, Jobs, Phones, Problem, Result, Run,
+    ServerOutcome, Servers, SystemClock, Ticket,
     endpoint::Endpoint,
     error::BoxError,
     transport::Call,
@@ -96,6 +98,11 @@ impl Client {
         Phones::new(self)
     }
 
+    /// The servers that the project's phones run on.
+    pub fn servers(&self) -> Servers<'_> {
+        Servers::new(self)
+    }
+
     /// The jobs that earlier calls started.
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs::new(self)
@@ -108,6 +115,24 @@ impl Client {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the ticket belongs to another endpoint, region or project, or to a newer version.
     pub fn resume(&self, ticket: Ticket) -> Result<Run> {
+        Run::resume(self.clone(), ticket)
+    }
+
+    /// The same as [`resume`](Self::resume) for the ticket of a run over servers.
+    ///
+    /// # Errors
+    ///
+    /// As [`resume`](Self::resume).
+    pub fn resume_servers(&self, ticket: Ticket) -> Result<Run<ServerOutcome>> {
+        Run::resume(self.clone(), ticket)
+    }
+
+    /// The same as [`resume`](Self::resume) for the ticket of a run over encoding services.
+    ///
+    /// # Errors
+    ///
+    /// As [`resume`](Self::resume).
+    pub fn resume_encode_servers(&self, ticket: Ticket) -> Result<Run<EncodeServerOutcome>> {
         Run::resume(self.clone(), ticket)
     }
 
@@ -135,23 +160,29 @@ impl Client {
         &self.shared.clock
     }
 
+    /// An id that a request can carry.
+    pub(crate) fn id<T: FromStr<Err = InvalidId>>(id: impl AsRef<str>) -> Result<T> {
+        id.as_ref().parse().map_err(Error::invalid)
+    }
+
     /// A number between 0 and 1, by chance.
     pub(crate) fn chance(&self) -> f64 {
         self.shared.draw(fastrand::Rng::f64)
     }
 
-    /// Makes one call of the generated client.
+    /// Makes one call of the generated client, which is handed over with the project's id.
     pub(crate) async fn call<T, Fut>(
         &self,
-        operation: &'static Operation,
-        call: impl FnOnce(cph_raw::Client) -> Fut,
+        name: &'static str,
+        call: impl FnOnce(cph_raw::Client, String) -> Fut,
     ) -> Result<Reply<T>>
     where
         Fut: Future<Output = Result<cph_raw::ResponseValue<T>, cph_raw::Error>>,
     {
+        let operation = operation(name);
         let context = Arc::new(Call::new(self.shared.clone(), operation));
-        let result =
-            call(cph_raw::client(self.endpoint(), self.shared.http.clone(), context.clone())).await;
+        let raw = cph_raw::client(self.endpoint(), self.shared.http.clone(), context.clone());
+        let result = call(raw, self.project().to_string()).await;
         if let Some(error) = context.take_error() {
             return Err(error);
         }

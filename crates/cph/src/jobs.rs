@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cph_core::{JobId, JobStatus, RequestId, limits};
 
-use crate::{Client, Error, Problem, Result, batch::outcome::Fault, client::operation};
+use crate::{Client, Error, Problem, Result, batch::outcome::Fault};
 
 /// A job, as the service shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,13 +93,10 @@ impl<'a> Jobs<'a> {
     ///
     /// [`ErrorCode::JOB_NOT_FOUND`](crate::ErrorCode::JOB_NOT_FOUND) if there is none; how long the service remembers jobs is not documented.
     pub async fn get(&self, job_id: impl AsRef<str>) -> Result<Job> {
-        let job_id: JobId = job_id.as_ref().parse().map_err(Error::invalid)?;
-        let (project, id) = (self.client.project().clone(), job_id.clone());
+        let job_id: JobId = Client::id(job_id)?;
         let reply = self
             .client
-            .call(operation("ShowJob"), |raw| async move {
-                raw.show_job(project.as_str(), id.as_str()).await
-            })
+            .call("ShowJob", async |raw, project| raw.show_job(&project, job_id.as_str()).await)
             .await?;
         let job = reply.body;
         Ok(Job {
@@ -127,12 +124,11 @@ pub(crate) async fn all_pages(client: &Client, request_ids: &[RequestId]) -> Res
     let mut jobs = Vec::new();
     let mut offset = 0;
     loop {
-        let (project, ids) = (client.project().clone(), ids.clone());
         let limit = limits::LIST_JOBS_PAGE;
         let reply = client
-            .call(operation("ListJobs"), |raw| async move {
+            .call("ListJobs", async |raw, project| {
                 let (limit, offset) = (i64::try_from(limit).ok(), i64::try_from(offset).ok());
-                raw.list_jobs(project.as_str(), limit, offset, None, Some(&ids)).await
+                raw.list_jobs(&project, limit, offset, None, Some(&ids)).await
             })
             .await?;
         let page = reply.body.jobs.unwrap_or_default();

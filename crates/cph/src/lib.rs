@@ -68,17 +68,22 @@ mod delivery;
 mod endpoint;
 mod error;
 mod jobs;
+mod paging;
 mod personal;
 mod phones;
-mod restart;
+mod servers;
 mod sign;
 mod transport;
+mod view;
 mod wire;
 
 pub use batch::{
-    builder::Batch,
+    builder::{Batch, BatchKind, Target},
     observer::{Entry, Observer, Part, PartAnswer},
-    outcome::{Fate, Fault, NotSentReason, Outcome, OutcomeRecord, UnconfirmedReason},
+    outcome::{
+        EncodeServerOutcome, Fate, Fault, NotSentReason, Outcome, OutcomeRecord, ServerOutcome,
+        TargetOutcome, UnconfirmedReason,
+    },
     report::Report,
     run::Run,
     ticket::Ticket,
@@ -86,15 +91,18 @@ pub use batch::{
 pub use client::{Client, ClientBuilder};
 pub use clock::{Clock, SystemClock};
 pub use cph_core::{
-    Assumption, BandwidthLimit, Basis, Class, CodeEntry, Effect, ErrorCode, ImageId, InvalidId,
+    Assumption, BandWidthId, BandwidthLimit, Basis, Class, CodeEntry, Effect, EncodeServerFilter,
+    EncodeServerId, EncodeServerStatus, ErrorCode, EventId, ImageId, ImageStatus, InvalidId,
     JobFamily, JobId, JobStatus, Limit, Operation, PhoneId, PhoneStatus, ProjectId, Properties,
     PropertyError, PropertyKey, PropertyKind, PropertyProblem, PropertyText, Region, RequestId,
-    Scope, ServerId, UnknownRegion, UnknownStatus, Vintage, mask_json,
+    Scope, ServerId, ServerStatus, UnknownRegion, UnknownStatus, Vintage, mask_json,
 };
 pub use credentials::Credentials;
 pub use delivery::Delivery;
 pub use error::{Error, ErrorKind, Problem, Result};
 pub use jobs::{Job, Jobs};
 pub use personal::Personal;
-pub use phones::{AccessInfo, ListPhones, Phone, PhoneDetail, Phones};
-pub use restart::{Restart, RestartPhones, RestartTarget};
+pub use phones::{
+    AccessInfo, ListPhones, Phone, PhoneDetail, Phones, Restart, RestartPhones, RestartTarget,
+};
+pub use servers::{ListServers, RestartServers, Server, ServerAddress, ServerRestart, Servers};

@@ -3,22 +3,23 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use cph_core::{Operation, mask_json};
+use cph_core::mask_json;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    JOB_TIMEOUT, Options, SendPart, Work, observer::Observer, outcome::TargetOutcome, run::Run,
+    Answer, JOB_TIMEOUT, Options, Work, observer::Observer, outcome::TargetOutcome, run::Run,
 };
-use crate::{Client, Error, Problem, Result};
+use crate::{Client, Error, Problem, Result, client::operation};
 
 /// A batch operation in the making: set what differs from the defaults, then [`start`](Self::start) it.
 #[must_use]
-pub struct Batch<K> {
+pub struct Batch<K: BatchKind> {
     client: Client,
+    targets: Vec<K::Target>,
     pub(crate) kind: K,
     observer: Box<dyn Observer>,
     options: Options,
@@ -26,39 +27,84 @@ pub struct Batch<K> {
     max_down: Option<usize>,
 }
 
-/// What an operation is about, described. The engine knows no more of it than this.
-pub trait BatchKind: Send + 'static {
+/// An operation on many targets, described. The engine knows no more of it than this; the kinds are this crate's.
+pub trait BatchKind: sealed::Sealed + Sized + Send + Sync + 'static {
+    /// What is named for each target.
+    type Target: Target;
+
     /// What comes out for each target.
     type Outcome: TargetOutcome + 'static;
 
-    /// The operation's row in the table.
-    fn operation(&self) -> &'static Operation;
+    /// The body of a call.
+    type Body: Serialize + Send + 'static;
 
-    /// The ids of the targets, as given.
-    fn ids(&self) -> Vec<&str>;
+    /// The vendor's name.
+    const OPERATION: &'static str;
 
-    /// Adds whatever is wrong with the rest.
-    fn check(&self, problems: &mut Vec<Problem>);
+    /// Calls on the wire at once, unless the caller says otherwise.
+    const IN_FLIGHT: usize = 4;
 
-    /// The body of the call for the targets at these places.
-    fn body(&self, part: &[usize]) -> Value;
+    /// Adds whatever is wrong with what holds for all targets.
+    fn check(&self, _problems: &mut Vec<Problem>) {}
 
-    /// Makes calls.
-    fn send(self) -> SendPart;
+    /// What all targets of one call must have in common, since the call has room for only one.
+    fn shared<'a>(&'a self, _target: &'a Self::Target) -> Option<&'a str> {
+        None
+    }
+
+    /// The body of the call for these targets.
+    fn body(&self, part: &[&Self::Target]) -> Self::Body;
+
+    /// Makes the call.
+    fn send(client: Client, body: Self::Body) -> impl Future<Output = Result<Answer>> + Send;
+}
+
+/// What is named for each target of a batch: an id, and perhaps more.
+pub trait Target: Clone + Send + Sync + 'static {
+    /// The id, as given.
+    fn id(&self) -> &str;
+
+    /// Whatever is wrong with the rest.
+    fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Target for String {
+    fn id(&self) -> &str {
+        self
+    }
+}
+
+pub(crate) mod sealed {
+    /// Only this crate describes operations.
+    pub trait Sealed {}
 }
 
 impl<K: BatchKind> Batch<K> {
-    pub(crate) fn new(client: Client, kind: K) -> Self {
-        let part = kind.operation().batch.map_or(1, |batch| batch.part);
+    pub(crate) fn new(
+        client: &Client,
+        targets: impl IntoIterator<Item = impl Into<K::Target>>,
+        kind: K,
+    ) -> Self {
+        let part = operation(K::OPERATION).batch.map_or(1, |batch| batch.part);
         let options = Options {
             part,
-            in_flight: 4,
+            in_flight: K::IN_FLIGHT,
             max_down: 2 * part,
             job_timeout: JOB_TIMEOUT,
             deadline: None,
             trust_refusal: true,
         };
-        Self { client, kind, observer: Box::new(()), options, part: None, max_down: None }
+        Self {
+            client: client.clone(),
+            targets: targets.into_iter().map(Into::into).collect(),
+            kind,
+            observer: Box::new(()),
+            options,
+            part: None,
+            max_down: None,
+        }
     }
 
     /// Targets in one call. The default is that of the operation table: 100 phones, 1 server.
@@ -117,10 +163,16 @@ impl<K: BatchKind> Batch<K> {
     /// Outside of a tokio runtime.
     pub fn start(self) -> Result<Run<K::Outcome>> {
         let (ids, options) = self.check()?;
+        let groups = self.groups();
+        let (kind, targets) = (self.kind, self.targets);
         let work = Work {
-            operation: self.kind.operation(),
+            operation: operation(K::OPERATION),
             targets: ids.iter().map(ToString::to_string).collect(),
-            send: self.kind.send(),
+            groups,
+            send: Box::new(move |client, part| {
+                let part: Vec<&K::Target> = part.iter().map(|&place| &targets[place]).collect();
+                Box::pin(K::send(client, kind.body(&part)))
+            }),
         };
         Ok(Run::start(self.client, ids, work, options, self.observer))
     }
@@ -131,10 +183,30 @@ impl<K: BatchKind> Batch<K> {
     ///
     /// As [`start`](Self::start).
     pub fn dry_run(&self) -> Result<Vec<Value>> {
-        let (ids, options) = self.check()?;
-        let places: Vec<usize> = (0..ids.len()).collect();
-        let parts = places.chunks(options.part.min(options.max_down));
-        Ok(parts.map(|part| mask_json(&self.kind.body(part))).collect())
+        let (_, options) = self.check()?;
+        let mut bodies = Vec::new();
+        for group in self.groups() {
+            for part in group.chunks(options.part.min(options.max_down)) {
+                let part: Vec<&K::Target> =
+                    part.iter().map(|&place| &self.targets[place]).collect();
+                bodies.push(mask_json(&serde_json::json!(self.kind.body(&part))));
+            }
+        }
+        Ok(bodies)
+    }
+
+    /// Places of the targets that may share a call, each group in the order that they were given.
+    fn groups(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let mut known: HashMap<Option<&str>, usize> = HashMap::new();
+        for (place, target) in self.targets.iter().enumerate() {
+            let group = *known.entry(self.kind.shared(target)).or_insert(groups.len());
+            match groups.get_mut(group) {
+                Some(places) => places.push(place),
+                None => groups.push(vec![place]),
+            }
+        }
+        groups
     }
 
     fn check(&self) -> Result<(Vec<<K::Outcome as TargetOutcome>::Id>, Options)> {
@@ -151,25 +223,29 @@ impl<K: BatchKind> Batch<K> {
             |what| Problem::new(format!("{what} is 0; with that nothing would ever be sent"));
         problems
             .extend(counts.iter().filter(|(_, count)| *count == 0).map(|(what, _)| zero(*what)));
-        let maximum = self.kind.operation().batch.and_then(|batch| batch.maximum);
+        let maximum = operation(K::OPERATION).batch.and_then(|batch| batch.maximum);
         if let Some(maximum) = maximum.filter(|maximum| options.part > *maximum) {
             let batch = options.part;
             problems.push(Problem::new(format!(
                 "batch is {batch}; the service takes at most {maximum} in one call"
             )));
         }
-        let ids = check_ids::<K::Outcome>(&self.kind.ids(), &mut problems);
+        let ids = check_ids::<K>(&self.targets, &mut problems);
         self.kind.check(&mut problems);
         if problems.is_empty() { Ok((ids, options)) } else { Err(Error::invalid_input(problems)) }
     }
 }
 
-/// Every id checked, each named once.
-fn check_ids<O: TargetOutcome>(ids: &[&str], problems: &mut Vec<Problem>) -> Vec<O::Id> {
+/// Every id checked, each named once, and what else is wrong with each target.
+fn check_ids<K: BatchKind>(
+    targets: &[K::Target],
+    problems: &mut Vec<Problem>,
+) -> Vec<<K::Outcome as TargetOutcome>::Id> {
+    let what = K::Outcome::TARGET;
     let mut seen: HashMap<&str, usize> = HashMap::new();
-    let mut checked = Vec::with_capacity(ids.len());
-    for (place, id) in (1..).zip(ids) {
-        let what = O::TARGET;
+    let mut checked = Vec::with_capacity(targets.len());
+    for (place, target) in (1..).zip(targets) {
+        let id = target.id();
         match id.parse() {
             Ok(id) => checked.push(id),
             Err(error) => {
@@ -182,27 +258,21 @@ fn check_ids<O: TargetOutcome>(ids: &[&str], problems: &mut Vec<Problem>) -> Vec
                 "{what} {place}: {id} is named before, as {what} {first}; name it once"
             )));
         }
+        problems.extend(
+            target
+                .problems()
+                .into_iter()
+                .map(|problem| Problem::new(format!("{what} {place}: {id}: {problem}"))),
+        );
     }
     checked
-}
-
-/// A function that makes calls from a body.
-pub(crate) fn send_with<B, F, Fut>(
-    body: impl Fn(&[usize]) -> B + Send + Sync + 'static,
-    send: F,
-) -> SendPart
-where
-    F: Fn(Client, B) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<super::Answer>> + Send + 'static,
-{
-    Arc::new(move |client, part| Box::pin(send(client, body(&part))))
 }
 
 impl<K: BatchKind> fmt::Debug for Batch<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
-            .field("operation", &self.kind.operation().name)
-            .field("targets", &self.kind.ids().len())
+            .field("operation", &K::OPERATION)
+            .field("targets", &self.targets.len())
             .finish_non_exhaustive()
     }
 }

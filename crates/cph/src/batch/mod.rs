@@ -13,10 +13,7 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod ticket;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use cph_core::{Operation, RequestId};
 use futures_util::future::BoxFuture;
@@ -31,12 +28,14 @@ pub(crate) struct Work {
     pub(crate) operation: &'static Operation,
     /// The targets' ids, each once.
     pub(crate) targets: Vec<String>,
+    /// Places of the targets that may share a call, in sending order.
+    pub(crate) groups: Vec<Vec<usize>>,
     pub(crate) send: SendPart,
 }
 
 /// Makes the call for the targets at these places.
 pub(crate) type SendPart =
-    Arc<dyn Fn(Client, Vec<usize>) -> BoxFuture<'static, Result<Answer, Error>> + Send + Sync>;
+    Box<dyn Fn(Client, &[usize]) -> BoxFuture<'static, Result<Answer, Error>> + Send + Sync>;
 
 /// What one call answered.
 #[derive(Debug, Default)]
@@ -50,12 +49,29 @@ impl Answer {
     pub(crate) fn new(
         in_body: Option<String>,
         in_header: Option<String>,
-        entries: impl Iterator<Item = observer::Entry>,
+        entries: impl IntoIterator<Item = observer::Entry>,
     ) -> Self {
         let request_id = [in_body, in_header].into_iter().flatten().find_map(|id| id.parse().ok());
-        Self { request_id, entries: entries.collect() }
+        Self { request_id, entries: entries.into_iter().collect() }
     }
 }
+
+/// What a call answered that names a job or an error for each target, whose id stands in `$id`.
+macro_rules! jobs {
+    ($reply:expr, $id:ident) => {{
+        let reply = $reply;
+        let entries = reply.body.jobs.unwrap_or_default().into_iter().map(|job| $crate::Entry {
+            target: job.$id,
+            job_id: job.job_id,
+            error_code: job.error_code,
+            error_msg: job.error_msg,
+            ..Default::default()
+        });
+        $crate::batch::Answer::new(reply.body.request_id, reply.request_id, entries)
+    }};
+}
+
+pub(crate) use jobs;
 
 /// How a run goes about it.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! Looking on while a run sends.
 
+use cph_core::JobStatus;
+
 use crate::Error;
 
 /// Told about every part of a run, before it is sent and after its answer.
@@ -63,6 +65,10 @@ pub struct Entry {
     pub error_code: Option<String>,
     /// The same in the service's words.
     pub error_msg: Option<String>,
+    /// How it ended, where the answer itself says so.
+    pub status: Option<JobStatus>,
+    /// What it printed, where the answer itself says so.
+    pub execute_msg: Option<String>,
 }
 
 impl PartAnswer<'_> {

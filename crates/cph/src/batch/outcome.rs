@@ -2,27 +2,13 @@
 
 use std::{fmt, hash::Hash, str::FromStr, time::Duration};
 
-use cph_core::{Class, ErrorCode, InvalidId, JobId, PhoneId, RequestId};
+use cph_core::{
+    Class, EncodeServerId, ErrorCode, InvalidId, JobFamily, JobId, PhoneId, RequestId, ServerId,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::engine::Settled;
-
-/// What became of one phone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Outcome {
-    /// The phone.
-    pub phone: PhoneId,
-    /// What is known of it.
-    pub fate: Fate,
-    /// The call that carried it, if an answer named one; the vendor's support asks for it.
-    pub request_id: Option<RequestId>,
-    /// Its job, if one is known.
-    pub job_id: Option<JobId>,
-    /// From the answer that accepted it to its settling, as this client saw it.
-    pub took: Option<Duration>,
-}
+use super::engine::{Settled, Trace};
 
 /// An outcome of any kind of target. The kinds are this crate's; the trait only lets one handle serve them all.
 pub trait TargetOutcome: Clone + std::fmt::Debug + Send + sealed::Sealed {
@@ -32,11 +18,20 @@ pub trait TargetOutcome: Clone + std::fmt::Debug + Send + sealed::Sealed {
     /// What a target is called, such as `phone`.
     const TARGET: &'static str;
 
+    /// The vendor's name of its id, such as `phone_id`.
+    const ID_FIELD: &'static str;
+
+    /// Whose jobs tell of it.
+    const FAMILY: JobFamily;
+
     /// Whose outcome it is.
     fn id(&self) -> &Self::Id;
 
     /// What is known of it.
     fn fate(&self) -> &Fate;
+
+    /// The same, to be judged anew.
+    fn fate_mut(&mut self) -> &mut Fate;
 
     /// The call that carried it.
     fn request_id(&self) -> Option<&RequestId>;
@@ -46,6 +41,9 @@ pub trait TargetOutcome: Clone + std::fmt::Debug + Send + sealed::Sealed {
 
     /// From acceptance to settling.
     fn took(&self) -> Option<Duration>;
+
+    /// What its job printed.
+    fn output(&self) -> Option<&str>;
 }
 
 pub(crate) mod sealed {
@@ -60,38 +58,90 @@ pub(crate) mod sealed {
     }
 }
 
-impl TargetOutcome for Outcome {
-    type Id = PhoneId;
+macro_rules! outcome {
+    ($(#[$doc:meta])* $name:ident, $(#[$id_doc:meta])* $field:ident: $id:ty, $target:literal, $id_field:literal, $family:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(#[$id_doc])*
+            pub $field: $id,
+            /// What is known of it.
+            pub fate: Fate,
+            /// The call that carried it, if an answer named one; the vendor's support asks for it.
+            pub request_id: Option<RequestId>,
+            /// Its job, if one is known.
+            pub job_id: Option<JobId>,
+            /// From the answer that accepted it to its settling, as this client saw it.
+            pub took: Option<Duration>,
+            /// What its job printed, where jobs print; the service keeps at most 1024 bytes of it.
+            pub output: Option<String>,
+        }
 
-    const TARGET: &'static str = "phone";
+        impl TargetOutcome for $name {
+            type Id = $id;
 
-    fn id(&self) -> &PhoneId {
-        &self.phone
-    }
+            const TARGET: &'static str = $target;
+            const ID_FIELD: &'static str = $id_field;
+            const FAMILY: JobFamily = JobFamily::$family;
 
-    fn fate(&self) -> &Fate {
-        &self.fate
-    }
+            fn id(&self) -> &$id {
+                &self.$field
+            }
 
-    fn request_id(&self) -> Option<&RequestId> {
-        self.request_id.as_ref()
-    }
+            fn fate(&self) -> &Fate {
+                &self.fate
+            }
 
-    fn job_id(&self) -> Option<&JobId> {
-        self.job_id.as_ref()
-    }
+            fn fate_mut(&mut self) -> &mut Fate {
+                &mut self.fate
+            }
 
-    fn took(&self) -> Option<Duration> {
-        self.took
-    }
+            fn request_id(&self) -> Option<&RequestId> {
+                self.request_id.as_ref()
+            }
+
+            fn job_id(&self) -> Option<&JobId> {
+                self.job_id.as_ref()
+            }
+
+            fn took(&self) -> Option<Duration> {
+                self.took
+            }
+
+            fn output(&self) -> Option<&str> {
+                self.output.as_deref()
+            }
+        }
+
+        impl sealed::Sealed for $name {
+            fn settled($field: $id, settled: Settled) -> Self {
+                let Settled { fate, trace, .. } = settled;
+                let Trace { request_id, job_id, took, output } = trace;
+                Self { $field, fate, request_id, job_id, took, output }
+            }
+        }
+    };
 }
 
-impl sealed::Sealed for Outcome {
-    fn settled(phone: PhoneId, settled: Settled) -> Self {
-        let Settled { fate, request_id, job_id, took, .. } = settled;
-        Self { phone, fate, request_id, job_id, took }
-    }
-}
+outcome!(
+    /// What became of one phone.
+    Outcome,
+    /// The phone.
+    phone: PhoneId, "phone", "phone_id", Phone
+);
+outcome!(
+    /// What became of one server.
+    ServerOutcome,
+    /// The server.
+    server: ServerId, "server", "server_id", Server
+);
+outcome!(
+    /// What became of one encoding service.
+    EncodeServerOutcome,
+    /// The encoding service.
+    encode_server: EncodeServerId, "encoding service", "encode_server_id", Encoder
+);
 
 /// What is known in the end. Exhaustive on purpose: a new outcome must break the match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,12 +308,19 @@ impl fmt::Display for Fate {
     }
 }
 
-/// An [`Outcome`] flattened into the record that the command line prints.
+/// An outcome flattened into the record that the command line prints. One of the three ids is there.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct OutcomeRecord {
     /// The phone.
-    pub phone_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_id: Option<String>,
+    /// The server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<String>,
+    /// The encoding service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encode_server_id: Option<String>,
     /// `done`, `refused`, `failed`, `not_sent`, `unconfirmed` or `still_running`.
     pub outcome: &'static str,
     /// Why, in words.
@@ -278,20 +335,27 @@ pub struct OutcomeRecord {
     pub error_msg: Option<String>,
     /// From the answer that accepted it to its settling, in seconds.
     pub seconds: Option<f64>,
+    /// What its job printed, where jobs print.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }
 
-impl From<&Outcome> for OutcomeRecord {
-    fn from(outcome: &Outcome) -> Self {
-        let fault = outcome.fate.fault();
+impl<O: TargetOutcome> From<&O> for OutcomeRecord {
+    fn from(outcome: &O) -> Self {
+        let fault = outcome.fate().fault();
+        let id = |family| (O::FAMILY == family).then(|| outcome.id().to_string());
         Self {
-            phone_id: outcome.phone.to_string(),
-            outcome: outcome.fate.word(),
-            reason: outcome.fate.reason(),
-            request_id: outcome.request_id.as_ref().map(ToString::to_string),
-            job_id: outcome.job_id.as_ref().map(ToString::to_string),
+            phone_id: id(JobFamily::Phone),
+            server_id: id(JobFamily::Server),
+            encode_server_id: id(JobFamily::Encoder),
+            outcome: outcome.fate().word(),
+            reason: outcome.fate().reason(),
+            request_id: outcome.request_id().map(ToString::to_string),
+            job_id: outcome.job_id().map(ToString::to_string),
             error_code: fault.map(|fault| fault.code.to_string()),
             error_msg: fault.map(|fault| fault.message.clone()),
-            seconds: outcome.took.map(|took| (took.as_secs_f64() * 10.0).round() / 10.0),
+            seconds: outcome.took().map(|took| (took.as_secs_f64() * 10.0).round() / 10.0),
+            output: outcome.output().map(str::to_owned),
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     Options, Work,
-    engine::{Engine, Settled, Stop},
+    engine::{Engine, Settled, Stop, Trace},
     observer::Observer,
     outcome::{Fate, Outcome, TargetOutcome, UnconfirmedReason},
     report::Report,
@@ -65,6 +65,13 @@ impl<O: TargetOutcome> Run<O> {
                 ticket.operation()
             )));
         }
+        if operation.is_some_and(|operation| operation.job_family != Some(O::FAMILY)) {
+            problems.push(Problem::new(format!(
+                "the ticket is for {}, whose jobs are not about {}s",
+                ticket.operation(),
+                O::TARGET
+            )));
+        }
         let jobs = ticket.into_jobs();
         let mut targets = Vec::new();
         let mut seen = HashSet::new();
@@ -85,7 +92,8 @@ impl<O: TargetOutcome> Run<O> {
         let work = Work {
             operation,
             targets: jobs.iter().map(|job| job.target.clone()).collect(),
-            send: Arc::new(|_, _| Box::pin(async { Ok(super::Answer::default()) })),
+            groups: Vec::new(),
+            send: Box::new(|_, _| Box::pin(async { Ok(super::Answer::default()) })),
         };
         let options = Options {
             part: 1,
@@ -158,7 +166,7 @@ impl<O: TargetOutcome> Run<O> {
     fn cut_off(&self) -> Option<Settled> {
         let target = self.taken.iter().position(|taken| !taken)?;
         let fate = Fate::Unconfirmed(UnconfirmedReason::CutOff);
-        Some(Settled { target, fate, request_id: None, job_id: None, took: None })
+        Some(Settled { target, fate, trace: Trace::default() })
     }
 
     fn outcome(&mut self, settled: Settled) -> O {

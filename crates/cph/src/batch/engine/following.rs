@@ -7,7 +7,7 @@ use std::{
 
 use cph_core::{JobFamily, JobId, JobStatus, RequestId};
 
-use super::{Engine, State, Sweep};
+use super::{Engine, State, Sweep, Trace};
 use crate::{
     Job,
     batch::{
@@ -109,17 +109,18 @@ impl Engine {
             let request_ids: BTreeSet<RequestId> = request_ids.into_iter().collect();
             let open: Vec<usize> = self.under(&request_ids);
             if let Ok(jobs) = &answer {
-                let by_job: HashMap<JobId, usize> = open
-                    .iter()
-                    .filter_map(|&target| match &self.states[target] {
-                        State::Waiting { job_id, .. } => Some((job_id.clone(), target)),
-                        _ => None,
-                    })
-                    .collect();
+                // One job may be about all targets of its call.
+                let mut by_job: HashMap<JobId, Vec<usize>> = HashMap::new();
+                for &target in &open {
+                    if let State::Waiting { job_id, .. } = &self.states[target] {
+                        by_job.entry(job_id.clone()).or_default().push(target);
+                    }
+                }
                 for job in jobs {
-                    let place =
-                        by_job.get(&job.job_id).copied().or_else(|| self.found(job, family, &open));
-                    if let Some(target) = place {
+                    let known = by_job.get(&job.job_id).cloned();
+                    let targets = known
+                        .unwrap_or_else(|| self.found(job, family, &open).into_iter().collect());
+                    for target in targets {
                         self.seen(target, job);
                     }
                 }
@@ -194,7 +195,8 @@ impl Engine {
         let (request_id, job_id) = (request_id.clone(), job_id.clone());
         self.ended_jobs.0 += 1;
         self.ended_jobs.1 += job.ran().unwrap_or(took);
-        self.settle_in(target, fate, Some(request_id), Some((job_id, took)));
+        let trace = Trace::job(request_id, job_id, took).printing(job.execute_msg.clone());
+        self.settle_in(target, fate, trace);
     }
 
     /// Settles an open target whose patience was over when the look began.
@@ -210,10 +212,10 @@ impl Engine {
                     None => Fate::Unconfirmed(UnconfirmedReason::JobNotFound),
                 };
                 let took = looked.duration_since(since).unwrap_or_default();
-                self.settle_in(target, fate, Some(request_id), Some((job_id, took)));
+                self.settle_in(target, fate, Trace::job(request_id, job_id, took));
             }
             State::Looking { request_id, expires, reason, .. } if expires <= looked => {
-                self.settle_in(target, Fate::Unconfirmed(reason), Some(request_id), None);
+                self.settle_in(target, Fate::Unconfirmed(reason), Trace::call(Some(request_id)));
             }
             _ => {}
         }

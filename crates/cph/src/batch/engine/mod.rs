@@ -36,9 +36,30 @@ use crate::{Client, Error, clock::after};
 pub struct Settled {
     pub(crate) target: usize,
     pub(crate) fate: Fate,
+    pub(crate) trace: Trace,
+}
+
+/// What can be told of a target besides its fate.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trace {
     pub(crate) request_id: Option<RequestId>,
     pub(crate) job_id: Option<JobId>,
     pub(crate) took: Option<Duration>,
+    pub(crate) output: Option<String>,
+}
+
+impl Trace {
+    fn call(request_id: Option<RequestId>) -> Self {
+        Self { request_id, ..Self::default() }
+    }
+
+    fn job(request_id: RequestId, job_id: JobId, took: Duration) -> Self {
+        Self { job_id: Some(job_id), took: Some(took), ..Self::call(Some(request_id)) }
+    }
+
+    fn printing(self, output: Option<String>) -> Self {
+        Self { output: output.filter(|output| !output.is_empty()), ..self }
+    }
 }
 
 /// What the handle asks for.
@@ -90,6 +111,8 @@ pub(crate) struct Engine {
     places: HashMap<String, usize>,
     /// Unsent targets, in order.
     queue: VecDeque<usize>,
+    /// Which targets may share a call: those of the same number.
+    groups: Vec<usize>,
     /// Refused parts waiting to be halved, and the search that is under way.
     refused_parts: VecDeque<Vec<usize>>,
     halving: Option<Halving>,
@@ -125,14 +148,14 @@ impl Engine {
         Self {
             places: work.targets.iter().cloned().zip(0..).collect(),
             client,
-            work,
             options,
             observer,
             out,
             stop,
             open_jobs,
             states: vec![State::Unsent; n],
-            queue: (0..n).collect(),
+            queue: work.groups.concat().into(),
+            groups: group_numbers(&work.groups, n),
             refused_parts: VecDeque::new(),
             halving: None,
             down: 0,
@@ -143,6 +166,7 @@ impl Engine {
             stopped: None,
             next_look: None,
             ended_jobs: (0, Duration::ZERO),
+            work,
         }
     }
 
@@ -215,7 +239,11 @@ impl Engine {
             match self.states[target].clone() {
                 State::Sent => self.settle(target, Fate::Unconfirmed(UnconfirmedReason::Left)),
                 State::Looking { request_id, reason, .. } => {
-                    self.settle_in(target, Fate::Unconfirmed(reason), Some(request_id), None);
+                    self.settle_in(
+                        target,
+                        Fate::Unconfirmed(reason),
+                        Trace::call(Some(request_id)),
+                    );
                 }
                 State::Waiting { request_id, job_id, since, seen_running, .. } => {
                     let now = self.client.clock().now();
@@ -225,7 +253,7 @@ impl Engine {
                     } else {
                         Fate::Unconfirmed(UnconfirmedReason::Left)
                     };
-                    self.settle_in(target, fate, Some(request_id), Some((job_id, took)));
+                    self.settle_in(target, fate, Trace::job(request_id, job_id, took));
                 }
                 State::Unsent | State::Refused { .. } | State::Settled => {}
             }
@@ -233,23 +261,17 @@ impl Engine {
     }
 
     fn settle(&mut self, target: usize, fate: Fate) {
-        self.settle_in(target, fate, None, None);
+        self.settle_in(target, fate, Trace::default());
     }
 
     fn settle_refused(&mut self, target: usize) {
         if let State::Refused { fault, request_id } = self.states[target].clone() {
-            self.settle_in(target, Fate::Refused(fault), request_id, None);
+            self.settle_in(target, Fate::Refused(fault), Trace::call(request_id));
         }
     }
 
     /// The one place where an outcome comes into being: a settled target stays settled.
-    fn settle_in(
-        &mut self,
-        target: usize,
-        fate: Fate,
-        request_id: Option<RequestId>,
-        job: Option<(JobId, Duration)>,
-    ) {
+    fn settle_in(&mut self, target: usize, fate: Fate, trace: Trace) {
         match std::mem::replace(&mut self.states[target], State::Settled) {
             State::Settled => return,
             State::Sent | State::Looking { .. } | State::Waiting { .. } => self.down -= 1,
@@ -257,9 +279,8 @@ impl Engine {
         }
         self.unsettled -= 1;
         tracing::debug!(target = self.work.targets[target], %fate, "settled");
-        let (job_id, took) = job.unzip();
         // A handle that is gone needs no outcomes.
-        let _gone = self.out.send(Settled { target, fate, request_id, job_id, took });
+        let _gone = self.out.send(Settled { target, fate, trace });
     }
 
     /// What a ticket taken now would hold.
@@ -276,6 +297,17 @@ impl Engine {
         });
         *self.open_jobs.lock().unwrap_or_else(PoisonError::into_inner) = open.collect();
     }
+}
+
+/// The number of each target's group.
+fn group_numbers(groups: &[Vec<usize>], targets: usize) -> Vec<usize> {
+    let mut numbers = vec![0; targets];
+    for (number, group) in groups.iter().enumerate() {
+        for &target in group {
+            numbers[target] = number;
+        }
+    }
+    numbers
 }
 
 /// The future in `slot`, or never.

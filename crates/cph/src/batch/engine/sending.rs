@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use cph_core::{JobId, RequestId, Scope};
+use cph_core::{JobId, JobStatus, RequestId, Scope};
 
-use super::{Engine, Sending, State};
+use super::{Engine, Sending, State, Trace};
 use crate::{
     Delivery, Error,
     batch::{
@@ -39,7 +39,9 @@ impl Engine {
             }
             return self.next_part(in_flight);
         }
-        let size = self.part_size.min(self.queue.len());
+        let group = self.queue.front().map(|&target| self.groups[target]);
+        let together = |target: &&usize| Some(self.groups[**target]) == group;
+        let size = self.queue.iter().take(self.part_size).take_while(together).count();
         if size == 0 || self.down + size > self.options.max_down {
             return None;
         }
@@ -68,7 +70,7 @@ impl Engine {
         for &target in &targets {
             self.states[target] = State::Sent;
         }
-        let call = (self.work.send)(self.client.clone(), targets.clone());
+        let call = (self.work.send)(self.client.clone(), &targets);
         Some(Box::pin(async move {
             let result = call.await;
             (part, targets, result)
@@ -139,6 +141,17 @@ impl Engine {
             let entry = entries.remove(&target).unwrap_or_default();
             let job_id = entry.job_id.as_deref().and_then(|job_id| job_id.parse::<JobId>().ok());
             match (job_id, answer.request_id.clone()) {
+                (job_id, request_id) if entry.status == Some(JobStatus::Success) => {
+                    started += 1;
+                    let trace = Trace { job_id, ..Trace::call(request_id) };
+                    self.settle_in(target, Fate::Done, trace.printing(entry.execute_msg));
+                }
+                (Some(job_id), request_id) if entry.status == Some(JobStatus::Failed) => {
+                    started += 1;
+                    let fault = Fault::new(entry.error_code.as_deref(), entry.error_msg.as_deref());
+                    let trace = Trace { job_id: Some(job_id), ..Trace::call(request_id) };
+                    self.settle_in(target, Fate::Failed(fault), trace.printing(entry.execute_msg));
+                }
                 (Some(job_id), Some(request_id)) => {
                     started += 1;
                     self.states[target] = self.waiting(request_id, job_id, now);
@@ -148,7 +161,7 @@ impl Engine {
                 {
                     let fault = Fault::new(entry.error_code.as_deref(), entry.error_msg.as_deref());
                     codes.insert(fault.code.clone());
-                    self.settle_in(target, Fate::Refused(fault), request_id, None);
+                    self.settle_in(target, Fate::Refused(fault), Trace::call(request_id));
                 }
                 (_, request_id) => {
                     forgotten += 1;
@@ -194,8 +207,7 @@ impl Engine {
                 self.settle_in(
                     target,
                     Fate::Unconfirmed(UnconfirmedReason::RefusalNotTrusted(fault.clone())),
-                    request_id.clone(),
-                    None,
+                    Trace::call(request_id.clone()),
                 );
             }
             self.halt(NotSentReason::Refused(fault));
@@ -221,13 +233,17 @@ impl Engine {
                 Some(halving) => match halving.refused(targets.to_vec(), fault.code.clone()) {
                     Verdict::Halve => return,
                     Verdict::Culprit(target) => {
-                        return self.settle_in(target, Fate::Refused(fault), request_id, None);
+                        let trace = Trace::call(request_id);
+                        return self.settle_in(target, Fate::Refused(fault), trace);
                     }
                     // Stopping settles the rest of the part too.
                     Verdict::GiveUp => {}
                 },
                 None if targets.len() > 1 => return self.refused_parts.push_back(targets.to_vec()),
-                None => return self.settle_in(targets[0], Fate::Refused(fault), request_id, None),
+                None => {
+                    let trace = Trace::call(request_id);
+                    return self.settle_in(targets[0], Fate::Refused(fault), trace);
+                }
             }
         }
         for &target in targets {

@@ -1,17 +1,15 @@
 //! Restarting phones.
 
-use cph_core::{ImageId, Operation, PhoneId, PropertyText, limits};
+use cph_core::{ImageId, PhoneId, PropertyText, limits};
 use cph_raw::types::{PhoneProperty, RestartCloudPhoneRequestBody};
-use serde_json::{Value, json};
 
 use crate::{
     Batch, Client, Outcome, Problem, Result,
     batch::{
-        Answer, SendPart,
-        builder::{BatchKind, send_with},
-        observer::Entry,
+        Answer,
+        builder::{BatchKind, Target, sealed::Sealed},
+        jobs,
     },
-    client::operation,
 };
 
 /// A phone to restart, and the properties it is to have.
@@ -26,12 +24,13 @@ use crate::{
 pub struct RestartTarget {
     phone_id: String,
     property: Option<PropertyText>,
+    image: Option<String>,
 }
 
 impl RestartTarget {
     /// A phone by its id; the id is checked by [`Restart::start`].
     pub fn new(phone_id: impl Into<String>) -> Self {
-        Self { phone_id: phone_id.into(), property: None }
+        Self { phone_id: phone_id.into(), property: None, image: None }
     }
 
     /// Sets properties; each must pass the documented rule of its key, keys that nobody documents pass.
@@ -49,9 +48,21 @@ impl RestartTarget {
         self
     }
 
+    /// Changes this phone to an image while restarting. Phones with different images go in different calls.
+    #[must_use]
+    pub fn image(mut self, image_id: impl Into<String>) -> Self {
+        self.image = Some(image_id.into());
+        self
+    }
+
     /// The phone's id, as given.
     pub fn phone_id(&self) -> &str {
         &self.phone_id
+    }
+
+    /// The image that was named for it alone.
+    pub fn image_id(&self) -> Option<&str> {
+        self.image.as_deref()
     }
 
     /// The property text that will be sent.
@@ -90,85 +101,71 @@ impl<I: Into<String>, P: Into<PropertyText>> From<(I, P)> for RestartTarget {
     }
 }
 
+impl Target for RestartTarget {
+    fn id(&self) -> &str {
+        &self.phone_id
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let image = self.image.as_deref().and_then(|image| image.parse::<ImageId>().err());
+        let max_bytes = limits::RESTART_CLOUD_PHONE_PROPERTY_BYTES;
+        let property = self.property.as_ref().and_then(|text| text.check(max_bytes).err());
+        let property = property.into_iter().flatten().map(|problem| problem.to_string());
+        image.map(|error| error.to_string()).into_iter().chain(property).collect()
+    }
+}
+
 /// A restart of phones in the making; see [`Phones::restart`](crate::Phones::restart).
 pub type Restart = Batch<RestartPhones>;
 
-/// What a restart is about: phones, and perhaps an image.
-#[derive(Debug)]
+/// What a restart does to all of its phones.
+#[derive(Debug, Default)]
 pub struct RestartPhones {
-    targets: Vec<RestartTarget>,
     image: Option<String>,
 }
 
 impl Restart {
-    pub(crate) fn of(client: Client, targets: Vec<RestartTarget>) -> Self {
-        Self::new(client, RestartPhones { targets, image: None })
-    }
-
-    /// Changes every phone to this image while restarting.
+    /// Changes every phone to this image while restarting, unless its target names one of its own.
     pub fn image(mut self, image_id: impl Into<String>) -> Self {
         self.kind.image = Some(image_id.into());
         self
     }
 }
 
+impl Sealed for RestartPhones {}
+
 impl BatchKind for RestartPhones {
+    type Target = RestartTarget;
     type Outcome = Outcome;
+    type Body = RestartCloudPhoneRequestBody;
 
-    fn operation(&self) -> &'static Operation {
-        operation("RestartCloudPhone")
-    }
-
-    fn ids(&self) -> Vec<&str> {
-        self.targets.iter().map(RestartTarget::phone_id).collect()
-    }
+    const OPERATION: &'static str = "RestartCloudPhone";
 
     fn check(&self, problems: &mut Vec<Problem>) {
         if let Some(Err(error)) = self.image.as_deref().map(str::parse::<ImageId>) {
             problems.push(Problem::new(error.to_string()));
         }
-        for (place, target) in (1..).zip(&self.targets) {
-            let max_bytes = limits::RESTART_CLOUD_PHONE_PROPERTY_BYTES;
-            let broken = target.property.as_ref().and_then(|text| text.check(max_bytes).err());
-            problems.extend(broken.iter().flatten().map(|problem| {
-                Problem::new(format!("phone {place}: {}: {problem}", target.phone_id))
-            }));
-        }
     }
 
-    fn body(&self, part: &[usize]) -> Value {
-        json!(self.request(part))
+    fn shared<'a>(&'a self, target: &'a RestartTarget) -> Option<&'a str> {
+        target.image.as_deref().or(self.image.as_deref())
     }
 
-    fn send(self) -> SendPart {
-        send_with(move |part| self.request(part), send)
-    }
-}
-
-impl RestartPhones {
-    fn request(&self, part: &[usize]) -> RestartCloudPhoneRequestBody {
-        let phone = |target: &RestartTarget| PhoneProperty {
+    fn body(&self, part: &[&RestartTarget]) -> RestartCloudPhoneRequestBody {
+        let phone = |target: &&RestartTarget| PhoneProperty {
             phone_id: target.phone_id.clone(),
             property: target.property.as_ref().map(|text| text.as_str().to_owned()),
         };
         RestartCloudPhoneRequestBody {
-            image_id: self.image.clone(),
-            phones: part.iter().map(|&place| phone(&self.targets[place])).collect(),
+            image_id: part.first().and_then(|target| self.shared(target)).map(str::to_owned),
+            phones: part.iter().map(phone).collect(),
         }
     }
-}
 
-async fn send(client: Client, body: RestartCloudPhoneRequestBody) -> Result<Answer> {
-    let project = client.project().clone();
-    let call = client.call(operation("RestartCloudPhone"), |raw| async move {
-        raw.restart_cloud_phone(project.as_str(), &body).await
-    });
-    let reply = call.await?;
-    let entries = reply.body.jobs.unwrap_or_default().into_iter().map(|job| Entry {
-        target: job.phone_id,
-        job_id: job.job_id,
-        error_code: job.error_code,
-        error_msg: job.error_msg,
-    });
-    Ok(Answer::new(reply.body.request_id, reply.request_id, entries))
+    async fn send(client: Client, body: RestartCloudPhoneRequestBody) -> Result<Answer> {
+        let call = client.call(Self::OPERATION, async |raw, project| {
+            raw.restart_cloud_phone(&project, &body).await
+        });
+        Ok(jobs!(call.await?, phone_id))
+    }
 }
