@@ -95,6 +95,12 @@ macro_rules! views {
                 $($(#[$field_doc])* $(#[serde(rename = $wire)])? pub $field: $type,)+
             }
 
+            impl $name {
+                /// The names of its fields, as they are serialised.
+                pub const FIELDS: &'static [&'static str] =
+                    &[$($crate::view::name!($field $(, $wire)?)),+];
+            }
+
             impl $crate::view::View<$raw> for $name {
                 fn view(raw: $raw) -> Result<Self, cph_core::InvalidId> {
                     Ok(Self {
@@ -116,4 +122,14 @@ macro_rules! field {
     };
 }
 
-pub(crate) use {field, views};
+/// The vendor's name of a field.
+macro_rules! name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident, $wire:literal) => {
+        $wire
+    };
+}
+
+pub(crate) use {field, name, views};

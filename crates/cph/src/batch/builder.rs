@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cph_core::mask_json;
+use cph_core::{Operation, mask_json};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -177,19 +177,43 @@ impl<K: BatchKind> Batch<K> {
         Ok(Run::start(self.client, ids, work, options, self.observer))
     }
 
+    /// How many targets there are.
+    pub fn len(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// The operation that is called.
+    pub fn operation(&self) -> &'static Operation {
+        operation(K::OPERATION)
+    }
+
     /// The bodies that would be sent if nothing is refused, with personal values masked. Nothing is sent.
     ///
     /// # Errors
     ///
     /// As [`start`](Self::start).
     pub fn dry_run(&self) -> Result<Vec<Value>> {
+        Ok(self.bodies()?.iter().map(mask_json).collect())
+    }
+
+    /// The bodies that would be sent if nothing is refused, personal values and all. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn bodies(&self) -> Result<Vec<Value>> {
         let (_, options) = self.check()?;
         let mut bodies = Vec::new();
         for group in self.groups() {
             for part in group.chunks(options.part.min(options.max_down)) {
                 let part: Vec<&K::Target> =
                     part.iter().map(|&place| &self.targets[place]).collect();
-                bodies.push(mask_json(&serde_json::json!(self.kind.body(&part))));
+                bodies.push(serde_json::json!(self.kind.body(&part)));
             }
         }
         Ok(bodies)
