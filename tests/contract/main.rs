@@ -3,7 +3,9 @@
 mod bundle;
 mod examples;
 mod no_secrets;
+mod outline;
 mod raw;
+mod requests;
 mod simulator;
 mod tables;
 mod wire;

@@ -1,12 +1,13 @@
 //! What a reviewer must see when it changes: tables, types and bodies, one fact a line.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, fs, path::Path};
 
 use cph_core::{CodeEntry, Limit, Operation, PropertyKey};
-use syn::{Attribute, Fields, GenericArgument, Item, PathArguments, Type, Visibility};
+use syn::Item;
 
 use crate::{
     bundle,
+    outline::outline,
     wire::{refused_client, restart},
 };
 
@@ -35,7 +36,7 @@ fn if_so(holds: bool, word: &str) -> String {
 
 #[test]
 fn operations() {
-    let head = ["operation", "method", "path", "async", "family", "batch", "sent twice"];
+    let head = ["operation", "method", "path", "async", "family", "batch", "sent twice", "asks"];
     let rows = Operation::all().iter().map(|operation| {
         let batch = operation.batch.map(|batch| {
             let maximum = batch
@@ -51,6 +52,7 @@ fn operations() {
             or_dash(operation.job_family),
             or_dash(batch),
             if operation.idempotent { "same as once" } else { "does more" }.to_owned(),
+            or_dash(operation.asks),
         ]
     });
     insta::assert_snapshot!(table([head.map(str::to_owned)].into_iter().chain(rows)));
@@ -124,67 +126,22 @@ fn raw_types() {
     insta::assert_snapshot!(outlines.join("\n"));
 }
 
-/// A public type with its fields, and nothing of what is said or derived about it.
-fn outline(item: &Item) -> Option<String> {
-    let public = |visibility: &Visibility| matches!(visibility, Visibility::Public(_));
-    match item {
-        Item::Struct(item) if public(&item.vis) => {
-            Some(format!("{}struct {}{}", openness(&item.attrs), item.ident, fields(&item.fields)))
-        }
-        Item::Enum(item) if public(&item.vis) => {
-            let variants = item.variants.iter().map(|variant| {
-                format!(
-                    "    {}{}\n",
-                    variant.ident,
-                    fields(&variant.fields).trim_end_matches('\n').replace('\n', "\n    ")
-                )
-            });
-            let variants: String = variants.collect();
-            Some(format!("{}enum {} {{\n{variants}}}\n", openness(&item.attrs), item.ident))
-        }
-        Item::Type(item) if public(&item.vis) => {
-            Some(format!("type {} = {}\n", item.ident, name(&item.ty)))
-        }
-        _ => None,
-    }
-}
-
-/// Whether fields or variants may be added without breaking anybody.
-fn openness(attributes: &[Attribute]) -> &'static str {
-    let open = attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"));
-    if open { "non-exhaustive " } else { "" }
-}
-
-fn fields(fields: &Fields) -> String {
-    match fields {
-        Fields::Named(fields) => {
-            let mut text = " {\n".to_owned();
-            for field in &fields.named {
-                writeln!(text, "    {}: {},", field.ident.as_ref().unwrap(), name(&field.ty))
-                    .unwrap();
-            }
-            text + "}\n"
-        }
-        Fields::Unnamed(fields) => {
-            let types: Vec<_> = fields.unnamed.iter().map(|field| name(&field.ty)).collect();
-            format!("({})\n", types.join(", "))
-        }
-        Fields::Unit => "\n".to_owned(),
-    }
-}
-
-/// A type without the path that leads to it.
-fn name(r#type: &Type) -> String {
-    let Type::Path(path) = r#type else { panic!("a generated field whose type is no path") };
-    let last = path.path.segments.last().unwrap();
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return last.ident.to_string();
+/// Without the generated tables: `operations`, `limits`, `codes` and `properties` have their rows and what is named in them.
+#[test]
+fn core_types() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cph-core/src");
+    let items = |module: &str| {
+        let source = fs::read_to_string(folder.join(module).with_extension("rs")).unwrap();
+        syn::parse_file(&source).unwrap().items
     };
-    let arguments = arguments.args.iter().map(|argument| match argument {
-        GenericArgument::Type(r#type) => name(r#type),
-        _ => panic!("a generated type with an argument that is no type"),
+    let modules = items("lib").into_iter().filter_map(|item| match item {
+        Item::Mod(module) if module.content.is_none() => Some(module.ident.to_string()),
+        _ => None,
     });
-    format!("{}<{}>", last.ident, arguments.collect::<Vec<_>>().join(", "))
+    let outlines = modules
+        .filter(|module| module != "tables")
+        .flat_map(|module| items(&module).iter().filter_map(outline).collect::<Vec<_>>());
+    insta::assert_snapshot!(outlines.collect::<Vec<_>>().join("\n"));
 }
 
 #[tokio::test(start_paused = true)]

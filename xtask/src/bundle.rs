@@ -68,6 +68,8 @@ pub(crate) struct Call<'a> {
     pub(crate) method: &'a str,
     /// The operation as the bundle holds it.
     pub(crate) operation: &'a Value,
+    /// The call's own `x-cph`.
+    pub(crate) about: &'a Value,
     /// The call's own schema of its body; null if it has none.
     pub(crate) request: &'a Value,
     /// The call's own schema of its answer; null if it has none.
@@ -81,18 +83,18 @@ pub(crate) fn calls(bundle: &Value) -> impl Iterator<Item = Call<'_>> {
         let alone = own.is_none().then(|| {
             let schema = |holder| &followed(bundle, holder)["content"][JSON]["schema"];
             let response = successes(operation).next().map_or(&Value::Null, |(_, answer)| answer);
-            (id, None, schema(&operation["requestBody"]), schema(response))
+            (id, None, &operation["x-cph"], schema(&operation["requestBody"]), schema(response))
         });
-        let shared = own
-            .into_iter()
-            .flatten()
-            .map(move |(name, own)| (name.as_str(), Some(id), &own["request"], &own["response"]));
-        alone.into_iter().chain(shared).map(move |(name, shared, request, response)| Call {
+        let shared = own.into_iter().flatten().map(move |(name, own)| {
+            (name.as_str(), Some(id), &own["x-cph"], &own["request"], &own["response"])
+        });
+        alone.into_iter().chain(shared).map(move |(name, shared, about, request, response)| Call {
             name,
             shared,
             path,
             method,
             operation,
+            about,
             request,
             response,
         })

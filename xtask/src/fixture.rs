@@ -54,6 +54,7 @@ x-cph:
   batch: {field: phones, maximum: 200, part: 100, basis: assumed}
   limits: [{name: property_bytes, value: 7800, unit: bytes, basis: assumed}]
   idempotent: false
+  asks: interrupts
 operation:
   tags: [phones]
   summary: Restarts phones.
@@ -205,6 +206,7 @@ x-cph:
   asynchronous: true
   job_family: phone
   idempotent: false
+  fixed: {command: [push]}
 operation:
   tags: [phones]
   summary: Pushes a file.
@@ -254,6 +256,8 @@ x-cph:
   asynchronous: true
   job_family: phone
   idempotent: true
+  asks: erases
+  fixed: {command: [shell, shells]}
 operation:
   tags: [phones]
   summary: Runs a command.
@@ -337,6 +341,7 @@ impl Fixture {
             "crates/cph-raw/src",
             "crates/cph-core/src",
             "crates/cph-sim/src",
+            "crates/cph-cli/src",
         ] {
             fs::create_dir_all(root.path().join(folder)).unwrap();
         }

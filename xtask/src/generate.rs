@@ -16,7 +16,7 @@ use crate::{
     lint,
     outputs::{Output, Stale},
     problem::{Problem, Problems},
-    raw, schemas,
+    raw, requests, schemas,
     source::Source,
     spec::Spec,
     tables,
@@ -25,7 +25,7 @@ use crate::{
 const BUNDLE: &str = "openapi/cph.json";
 const COMMAND: &str = "cargo xtask generate";
 
-/// Generate the bundle, the raw client, the tables and the simulator's schemas from `openapi/`
+/// Generate from `openapi/`: the bundle, the raw client, the tables, the schemas of simulator and command line
 ///
 /// Exits with 0 if all is fresh or was written, 4 if `--check` finds something stale, 100 if `openapi/` is broken.
 #[derive(Debug, clap::Args)]
@@ -127,6 +127,10 @@ fn generate(root: &Path) -> Result<Generated, Vec<Problem>> {
             file: "crates/cph-sim/src/schemas.json",
             text: pretty(&schemas::generated(&bundle)),
         },
+        Output {
+            file: "crates/cph-cli/src/requests.json",
+            text: pretty(&requests::generated(&bundle)),
+        },
     ];
     Ok(Generated { outputs, derived, summary })
 }
@@ -213,6 +217,7 @@ mod tests {
             .into_iter()
             .collect();
         assert_snapshot!("shared_schemas", format!("{:#}", serde_json::Value::Object(rows)));
+        assert_snapshot!("requests", fixture.read("crates/cph-cli/src/requests.json"));
 
         let tables = fixture.read("crates/cph-core/src/tables.rs");
         let tells = |line: &&str| line.contains(" name: \"") || line.contains("shared:");

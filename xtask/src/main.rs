@@ -13,6 +13,7 @@ mod lint;
 mod outputs;
 mod problem;
 mod raw;
+mod requests;
 mod schemas;
 mod shared;
 mod soak;

@@ -9,7 +9,7 @@ use crate::{
 
 pub(crate) fn generated(bundle: &Value) -> Value {
     let operations: Map<String, Value> = sorted(calls(bundle).filter_map(|call| {
-        let Call { name, shared, path, method, operation, request, response } = call;
+        let Call { name, shared, path, method, operation, request, response, .. } = call;
         let (status, _) = successes(operation).next()?;
         Some((
             name.to_owned(),
@@ -88,7 +88,7 @@ fn or_null(mut schema: Map<String, Value>) -> Value {
     }
 }
 
-fn parameters(bundle: &Value, operation: &Value) -> Value {
+pub(crate) fn parameters(bundle: &Value, operation: &Value) -> Value {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     parameters
         .map(|parameter| {
@@ -103,7 +103,7 @@ fn parameters(bundle: &Value, operation: &Value) -> Value {
         .collect()
 }
 
-fn sorted(pairs: impl Iterator<Item = (String, Value)>) -> Map<String, Value> {
+pub(crate) fn sorted(pairs: impl Iterator<Item = (String, Value)>) -> Map<String, Value> {
     let mut pairs: Vec<_> = pairs.collect();
     pairs.sort_by(|left, right| left.0.cmp(&right.0));
     pairs.into_iter().collect()

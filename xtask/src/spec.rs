@@ -1,5 +1,7 @@
 //! The documents by their parts: what every later step works on.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -87,6 +89,11 @@ pub(crate) struct About {
     pub(crate) limits: Vec<Limit>,
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) idempotent: bool,
+    /// Why a tool asks a person before it makes such a call, where it has to.
+    pub(crate) asks: Option<Asks>,
+    /// Fields of the body for which the page prescribes words, with the words.
+    #[serde(default)]
+    pub(crate) fixed: BTreeMap<String, Vec<String>>,
     pub(crate) iam_action: Option<IamAction>,
 }
 
@@ -106,6 +113,15 @@ pub(crate) enum JobFamily {
     Phone,
     Server,
     Encoder,
+}
+
+/// Variants print as the ones of `cph-core` that the tables name.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Asks {
+    Erases,
+    Spends,
+    Interrupts,
 }
 
 #[derive(Debug, Deserialize)]

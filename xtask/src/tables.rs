@@ -16,7 +16,7 @@ pub(crate) fn generated(spec: &Spec, tables: &Tables) -> Result<String, String> 
 
     let text = [
         "use crate::{
-            Assumption, Basis, Batch, Class, CodeEntry, Effect, ErrorCode, JobFamily, Limit, Operation, PropertyKey, PropertyKind,
+            Asks, Assumption, Basis, Batch, Class, CodeEntry, Effect, ErrorCode, JobFamily, Limit, Operation, PropertyKey, PropertyKind,
             Region, Scope, Vintage,
         };"
         .to_owned(),
@@ -74,6 +74,7 @@ fn operation_row(operation: &Operation) -> String {
     let job_family = about
         .job_family
         .map_or_else(|| "None".into(), |family| format!("Some(JobFamily::{family:?})"));
+    let asks = about.asks.map_or_else(|| "None".into(), |asks| format!("Some(Asks::{asks:?})"));
     let batch = about.batch.as_ref().map_or_else(
         || "None".into(),
         |Batch { field, maximum, part, basis }| {
@@ -87,7 +88,7 @@ fn operation_row(operation: &Operation) -> String {
     let iam_action = documented.map(|action| &action.name);
     format!(
         "Operation {{ name: {id:?}, method: {method:?}, path: {path:?}, shared: {:?}, summary: {summary:?}, asynchronous: {}, job_family: {job_family}, \
-         batch: {batch}, idempotent: {}, pages: &{pages:?}, iam_action: {iam_action:?} }}",
+         batch: {batch}, idempotent: {}, asks: {asks}, pages: &{pages:?}, iam_action: {iam_action:?} }}",
         about.shared, about.asynchronous, about.idempotent
     )
 }

@@ -35,7 +35,7 @@ pub use ids::{
     BandWidthId, EncodeServerId, EventId, ImageId, InvalidId, JobId, PhoneId, ProjectId, RequestId,
     ServerId,
 };
-pub use operation::{Basis, Batch, JobFamily, Limit, Operation};
+pub use operation::{Asks, Basis, Batch, JobFamily, Limit, Operation};
 pub use properties::{BandwidthLimit, Properties};
 pub use property::{PropertyKey, PropertyKind, Vintage};
 pub use property_text::{PropertyError, PropertyProblem, PropertyText};

@@ -23,6 +23,8 @@ pub struct Operation {
     pub batch: Option<Batch>,
     /// Whether sending it twice does no more than sending it once.
     pub idempotent: bool,
+    /// Why a tool asks a person before it makes such a call; `None` where it need not.
+    pub asks: Option<Asks>,
     /// Ids of the documentation pages it was transcribed from.
     pub pages: &'static [&'static str],
     /// The IAM action a caller needs, where it is documented.
@@ -56,6 +58,27 @@ pub enum JobFamily {
 }
 
 words!(JobFamily { Phone => "phone", Server => "server", Encoder => "encoder" });
+
+/// Why a tool asks a person before it makes a call. The number of targets is no reason here; a tool counts them itself.
+///
+/// ```
+/// use cph_core::{Asks, Operation};
+///
+/// assert_eq!(Operation::find("ResetCloudPhone").unwrap().asks, Some(Asks::Erases));
+/// assert_eq!(Operation::find("ListJobs").unwrap().asks, None);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Asks {
+    /// It erases or overwrites what phones, servers or stores hold.
+    Erases,
+    /// It spends money.
+    Spends,
+    /// It takes all phones of a server away for a while, or what they work with.
+    Interrupts,
+}
+
+words!(Asks { Erases => "erases", Spends => "spends", Interrupts => "interrupts" });
 
 /// Where a number or rule comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

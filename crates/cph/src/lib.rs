@@ -91,11 +91,12 @@ pub use batch::{
 pub use client::{Client, ClientBuilder};
 pub use clock::{Clock, SystemClock};
 pub use cph_core::{
-    Assumption, BandWidthId, BandwidthLimit, Basis, Class, CodeEntry, Effect, EncodeServerFilter,
-    EncodeServerId, EncodeServerStatus, ErrorCode, EventId, ImageId, ImageStatus, InvalidId,
-    JobFamily, JobId, JobStatus, Limit, Operation, PhoneId, PhoneStatus, ProjectId, Properties,
-    PropertyError, PropertyKey, PropertyKind, PropertyProblem, PropertyText, Region, RequestId,
-    Scope, ServerId, ServerStatus, UnknownRegion, UnknownStatus, Vintage, mask_json,
+    Asks, Assumption, BandWidthId, BandwidthLimit, Basis, Class, CodeEntry, Effect,
+    EncodeServerFilter, EncodeServerId, EncodeServerStatus, ErrorCode, EventId, ImageId,
+    ImageStatus, InvalidId, JobFamily, JobId, JobStatus, Limit, Operation, PhoneId, PhoneStatus,
+    ProjectId, Properties, PropertyError, PropertyKey, PropertyKind, PropertyProblem, PropertyText,
+    Region, RequestId, Scope, ServerId, ServerStatus, UnknownRegion, UnknownStatus, Vintage,
+    mask_json,
 };
 pub use credentials::Credentials;
 pub use delivery::Delivery;

@@ -222,9 +222,18 @@ impl Lint<'_> {
         if about.rate_limit.as_ref().is_some_and(|limit| limit.calls == 0) {
             self.report("/x-cph/rate_limit", "allows no call");
         }
+        let body = self.operation.object.get("requestBody").unwrap_or(&Value::Null);
+        let schema = followed(self.bundle, &body["content"][JSON]["schema"]);
+        for (field, values) in &about.fixed {
+            let place = format!("/x-cph/fixed/{field}");
+            if schema["properties"][field]["type"] != "string" {
+                self.report(&place, format!("`{field}` is no string of the request body"));
+            }
+            if values.is_empty() {
+                self.report(&place, "is empty, so no call could be made");
+            }
+        }
         if let Some(batch) = &about.batch {
-            let body = self.operation.object.get("requestBody").unwrap_or(&Value::Null);
-            let schema = followed(self.bundle, &body["content"][JSON]["schema"]);
             if schema["properties"][&batch.field]["type"] != "array" {
                 self.report(
                     "/x-cph/batch/field",

@@ -97,6 +97,7 @@ const OPERATION: Fields = Fields {
         "job_family",
         "batch",
         "idempotent",
+        "asks",
         "pages",
         "iam_action",
     ],
