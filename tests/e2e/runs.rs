@@ -527,11 +527,11 @@ async fn everything_wrong_is_said_before_anything_is_sent() {
     let problems: Vec<String> = error.problems().iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(problems.join("\n").replace(&good, "GOOD"), @r#"
     batch is 0; with that nothing would ever be sent
+    image id `no/image` contains '/'; allowed are 1 to 64 ASCII letters, digits, `-`, `_` and `.`
     phone 2: GOOD is named before, as phone 1; name it once
     phone 3: phone id `..` is a relative path; allowed are 1 to 64 ASCII letters, digits, `-`, `_` and `.`
     phone 4: phone id `` is empty; allowed are 1 to 64 ASCII letters, digits, `-`, `_` and `.`
     phone 5: phone id `a/b` contains '/'; allowed are 1 to 64 ASCII letters, digits, `-`, `_` and `.`
-    image id `no/image` contains '/'; allowed are 1 to 64 ASCII letters, digits, `-`, `_` and `.`
     phone 6: b1: property "sys.prop.writeimsi" takes 1 to 15 decimal digits, not the value given (personal, so not shown)
     phone 7: b2: the property text is no JSON at line 1 column 13
     phone 8: b3: the property text has 7808 bytes, at most 7800 are allowed

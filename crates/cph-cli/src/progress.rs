@@ -4,13 +4,15 @@ use cph::{Observer, Part, PartAnswer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc;
 
-use crate::{Console, commands::phones, console::printable, settings::Settings};
+use crate::{Console, commands::counted, console::printable, settings::Settings};
 
 /// One part has been answered.
 #[derive(Debug)]
 pub(crate) struct PartAnswered {
     number: usize,
-    phones: usize,
+    /// What a target is called.
+    target: &'static str,
+    targets: usize,
     accepted: usize,
     unsent: usize,
     error: Option<String>,
@@ -18,7 +20,11 @@ pub(crate) struct PartAnswered {
 }
 
 /// Passes on what the run's own task sees, for the task that holds the console.
-pub(crate) struct Reporter(pub(crate) mpsc::UnboundedSender<PartAnswered>);
+pub(crate) struct Reporter {
+    /// What a target is called.
+    pub(crate) target: &'static str,
+    pub(crate) answered: mpsc::UnboundedSender<PartAnswered>,
+}
 
 impl Observer for Reporter {
     fn before(&mut self, _: &Part) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -28,23 +34,24 @@ impl Observer for Reporter {
     fn after(&mut self, part: &Part, answer: PartAnswer<'_>) {
         let answered = PartAnswered {
             number: part.number,
-            phones: part.targets.len(),
+            target: self.target,
+            targets: part.targets.len(),
             accepted: answer.accepted(),
             unsent: part.unsent,
             error: answer.error.map(|error| format!("{error:#}")),
             request_id: answer.request_id.map(str::to_owned),
         };
         // Nobody listens any more once the command has left.
-        let _left = self.0.send(answered);
+        let _left = self.answered.send(answered);
     }
 }
 
 impl std::fmt::Display for PartAnswered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "part {}: {} sent", self.number, phones(self.phones))?;
+        write!(f, "part {}: {} sent", self.number, counted(self.targets, self.target))?;
         match &self.error {
             Some(error) => write!(f, ", {error}")?,
-            None if self.accepted < self.phones => write!(f, ", {} accepted", self.accepted)?,
+            None if self.accepted < self.targets => write!(f, ", {} accepted", self.accepted)?,
             None => {}
         }
         write!(f, ", {} to go", self.unsent)
@@ -58,10 +65,10 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(phones: usize, settings: &Settings, console: &Console<'_>) -> Self {
+    pub(crate) fn new(targets: usize, settings: &Settings, console: &Console<'_>) -> Self {
         let bar = (console.err_is_terminal && !settings.quiet).then(|| {
             let style = ProgressStyle::with_template("{bar:30} {pos} of {len} settled  {msg}");
-            ProgressBar::with_draw_target(Some(phones as u64), ProgressDrawTarget::stderr())
+            ProgressBar::with_draw_target(Some(targets as u64), ProgressDrawTarget::stderr())
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         if let Some(bar) = &bar {

@@ -6,10 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cph::{Fate, Outcome, OutcomeRecord, Restart, Run};
+use cph::{Batch, BatchKind, Fate, OutcomeRecord, Run, TargetOutcome};
 use tokio::sync::mpsc;
 
-use super::{Context, phones, selection::Selection};
+use super::{Context, counted, perform::About};
 use crate::{
     Console, Exit,
     exit::Failure,
@@ -18,36 +18,45 @@ use crate::{
     signals::{Asked, Signals},
 };
 
-const FIELDS: Fields = Fields {
-    all: &[
-        "phone_id",
-        "outcome",
-        "reason",
-        "request_id",
-        "job_id",
-        "error_code",
-        "error_msg",
-        "seconds",
-    ],
-    table: &["phone_id", "outcome", "seconds", "error_code", "reason"],
-    widths: Some(&[32, 13, 7, 10, 0]),
-};
+/// Fields of an outcome: the last is for jobs that print.
+fn fields<O: TargetOutcome>(prints: bool) -> Fields {
+    let of = |names: &[&'static str]| {
+        let names = names.iter().copied().chain(prints.then_some("output"));
+        std::iter::once(O::ID_FIELD).chain(names).collect::<Vec<_>>().into()
+    };
+    Fields {
+        all: of(&[
+            "outcome",
+            "reason",
+            "request_id",
+            "job_id",
+            "error_code",
+            "error_msg",
+            "seconds",
+        ]),
+        table: of(&["outcome", "seconds", "error_code", "reason"]),
+        widths: Some(&[32, 13, 7, 10, 0, 0]),
+    }
+}
 
-pub(super) async fn follow(
+pub(super) async fn follow<K: BatchKind>(
     context: Context<'_>,
-    restart: Restart,
+    batch: Batch<K>,
+    about: &About<'_>,
     no_wait: bool,
-    selection: &Selection,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let started = context.session.now();
     let mut signals = Signals::listen()?;
     let (answered, mut parts) = mpsc::unbounded_channel();
-    let mut run =
-        restart.observer(Reporter(answered)).start().map_err(Failure::to("restart phones"))?;
+    let mut run = batch
+        .observer(Reporter { target: K::Outcome::TARGET, answered })
+        .start()
+        .map_err(Failure::to(about.verb.doing))?;
     let mut follower = Follower {
         progress: Progress::new(run.len(), context.settings, console),
-        records: Some(Records::new(FIELDS, context.settings)),
+        records: Some(Records::new(fields::<K::Outcome>(about.verb.prints), context.settings)),
+        target: K::Outcome::TARGET,
         output_failed: false,
         no_wait,
         quiet: context.settings.quiet,
@@ -85,16 +94,17 @@ pub(super) async fn follow(
     follower.progress.end();
     if let Some(exit) = left {
         let open = ["still_running", "unconfirmed"].map(|word| follower.count(word)).iter().sum();
-        console.note(format_args!("left while {} had not settled", phones(open)));
+        console
+            .note(format_args!("left while {} had not settled", counted(open, K::Outcome::TARGET)));
         follower.point_to_jobs(console);
         return Ok(exit);
     }
     let took = took(started, context.session.now());
-    Ok(follower.conclude(&took, &selection.passed_over(), console))
+    Ok(follower.conclude(&took, &about.passed_over, console))
 }
 
 /// Whatever has not settled settles with what is known now.
-fn leave(run: &Run, left: &mut Option<Exit>, exit: Exit) {
+fn leave<O: TargetOutcome>(run: &Run<O>, left: &mut Option<Exit>, exit: Exit) {
     run.leave();
     *left = Some(exit);
 }
@@ -104,13 +114,15 @@ struct Follower {
     /// Gone once nobody reads them.
     records: Option<Records>,
     output_failed: bool,
+    /// What a target is called.
+    target: &'static str,
     no_wait: bool,
     quiet: bool,
-    /// How many phones have which outcome.
+    /// How many targets have which outcome.
     counts: HashMap<&'static str, usize>,
     /// Of the parts that were answered.
     request_ids: Vec<String>,
-    /// The first unconfirmed phone.
+    /// The first unconfirmed target.
     to_look_at: Option<String>,
 }
 
@@ -120,14 +132,14 @@ impl Follower {
         self.request_ids.extend(part.request_id);
     }
 
-    fn settled(&mut self, mut outcome: Outcome, console: &mut Console<'_>) {
-        // Who does not wait knows of an accepted phone that its job was started, whatever the one look found.
-        if self.no_wait && outcome.job_id.is_some() && matches!(outcome.fate, Fate::Unconfirmed(_))
-        {
-            outcome.fate = Fate::StillRunning;
+    fn settled<O: TargetOutcome>(&mut self, mut outcome: O, console: &mut Console<'_>) {
+        let is_unconfirmed = |outcome: &O| matches!(outcome.fate(), Fate::Unconfirmed(_));
+        // Who does not wait knows of an accepted target that its job was started, whatever the one look found.
+        if self.no_wait && outcome.job_id().is_some() && is_unconfirmed(&outcome) {
+            *outcome.fate_mut() = Fate::StillRunning;
         }
-        if matches!(outcome.fate, Fate::Unconfirmed(_)) {
-            self.to_look_at.get_or_insert_with(|| outcome.phone.to_string());
+        if is_unconfirmed(&outcome) {
+            self.to_look_at.get_or_insert_with(|| outcome.id().to_string());
         }
         let record = OutcomeRecord::from(&outcome);
         self.write(console, |records, out| records.write(out, &record));
@@ -183,9 +195,14 @@ impl Follower {
                 console.note(format_args!("{} in {took}{passed_over}", counts.join(", ")));
             }
         }
-        if let Some(phone) = &self.to_look_at {
+        if let Some(id) = &self.to_look_at {
+            let look = match self.target {
+                target @ ("phone" | "server") => format!(", for one: cph {target} show {id}"),
+                _ => format!(", for one {id}"),
+            };
             console.note(format_args!(
-                "unconfirmed phones may have been restarted all the same: look before repeating, for one: cph phone show {phone}"
+                "with unconfirmed {}s it may have happened all the same: look before repeating{look}",
+                self.target
             ));
         }
         if count("still_running") > 0 {

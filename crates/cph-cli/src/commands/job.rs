@@ -36,12 +36,12 @@ pub(super) async fn show(
 ) -> Result<Exit, Failure> {
     let job =
         context.session.client.jobs().get(job_id).await.map_err(Failure::to("show the job"))?;
-    output::show(console.out, &Record::new(&job), FIELDS.all, context.settings)?;
+    output::show(console.out, &Record::new(&job), &FIELDS.all, context.settings)?;
     Ok(Exit::Done)
 }
 
-const FIELDS: Fields = Fields {
-    all: &[
+const FIELDS: Fields = Fields::new(
+    &[
         "job_id",
         "status",
         "phone_id",
@@ -52,9 +52,8 @@ const FIELDS: Fields = Fields {
         "error_msg",
         "execute_msg",
     ],
-    table: &["job_id", "status", "phone_id", "begin_time", "end_time", "error_code"],
-    widths: None,
-};
+    &["job_id", "status", "phone_id", "begin_time", "end_time", "error_code"],
+);
 
 /// A job under the vendor's names.
 #[derive(Serialize)]

@@ -2,6 +2,7 @@
 
 mod follow;
 mod job;
+mod perform;
 mod phone;
 mod restart;
 mod selection;
@@ -47,10 +48,10 @@ pub(crate) async fn run(
                 }
                 Phone::Show { id } => phone::show(context, &id, console).await,
                 Phone::Restart(args) => {
-                    Box::pin(restart::run(context, restart::Verb::Restart, &args, console)).await
+                    Box::pin(restart::run(context, &restart::RESTART, &args, console)).await
                 }
                 Phone::Start(args) => {
-                    Box::pin(restart::run(context, restart::Verb::Start, &args, console)).await
+                    Box::pin(restart::run(context, &restart::START, &args, console)).await
                 }
             }
         }

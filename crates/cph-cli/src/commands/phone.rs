@@ -56,12 +56,12 @@ pub(super) async fn show(
     let phone =
         context.session.client.phones().get(id).await.map_err(Failure::to("show the phone"))?;
     let record = DetailRecord::new(&phone, context.settings.show_personal);
-    output::show(console.out, &record, &[LISTED.all, DETAILS].concat(), context.settings)?;
+    output::show(console.out, &record, &[&*LISTED.all, DETAILS].concat(), context.settings)?;
     Ok(Exit::Done)
 }
 
-const LISTED: Fields = Fields {
-    all: &[
+const LISTED: Fields = Fields::new(
+    &[
         "phone_id",
         "phone_name",
         "server_id",
@@ -81,9 +81,8 @@ const LISTED: Fields = Fields {
         "create_time",
         "update_time",
     ],
-    table: &["phone_id", "phone_name", "status", "server_id", "image_id"],
-    widths: None,
-};
+    &["phone_id", "phone_name", "status", "server_id", "image_id"],
+);
 
 /// What the details have besides.
 const DETAILS: &[&str] =

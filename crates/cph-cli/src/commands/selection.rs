@@ -8,8 +8,17 @@ use std::{
 use cph::{Limit, PhoneStatus, Properties, RestartTarget, ServerId};
 use futures_util::TryStreamExt as _;
 
-use super::{Context, counted, phones, restart::Verb};
-use crate::{Console, args::Restart, exit::Failure, input};
+use super::{
+    Context, counted,
+    perform::{About, Verb},
+    phones,
+};
+use crate::{
+    Console,
+    args::{Expect, Which},
+    exit::Failure,
+    input,
+};
 
 /// The phones, and what there is to know about them as a whole.
 #[derive(Debug, Default)]
@@ -19,30 +28,30 @@ pub(super) struct Selection {
     /// The file that names them.
     file: Option<String>,
     /// How many servers they are on, where the phones were listed.
-    pub(super) servers: Option<usize>,
+    servers: Option<usize>,
     /// Listed phones that the command is not for, by what they are doing.
     passed_over: BTreeMap<String, usize>,
 }
 
 impl Selection {
+    /// The phones that are named, or those of the project or of some servers that are in the state the command is for.
     pub(super) async fn gather(
         context: Context<'_>,
-        verb: Verb,
-        args: &Restart,
+        acts_on: PhoneStatus,
+        args: &Which,
+        expected: Option<&Expect>,
         console: &mut Console<'_>,
     ) -> Result<Self, Failure> {
-        let mut selection = if let Some(path) = &args.from {
+        let selection = if let Some(path) = &args.from {
             let (file, read) = input::read(path, console)?;
             Self { targets: read.targets, image: read.image, file: Some(file), ..Self::default() }
         } else if args.ids.is_empty() {
-            Self::list(context, args.status.unwrap_or(verb.acts_on()), args).await?
+            Self::list(context, args.status.unwrap_or(acts_on), args).await?
         } else {
             let targets = args.ids.iter().map(|id| RestartTarget::from(id.as_str())).collect();
             Self { targets, ..Self::default() }
         };
-        selection.set_image(args)?;
-        selection.set_properties(&args.set)?;
-        if let Some(expected) = &args.expect
+        if let Some(expected) = expected
             && !expected.0.contains(&selection.targets.len())
         {
             return Err(Failure::usage(format!(
@@ -58,7 +67,7 @@ impl Selection {
     async fn list(
         context: Context<'_>,
         wanted: PhoneStatus,
-        args: &Restart,
+        args: &Which,
     ) -> Result<Self, Failure> {
         let all = context.session.client.phones().list();
         let all = match &args.name {
@@ -103,37 +112,35 @@ impl Selection {
         Ok(selection)
     }
 
-    fn set_image(&mut self, args: &Restart) -> Result<(), Failure> {
-        match (&self.image, &args.image) {
+    pub(super) fn set_image(&mut self, image: Option<&String>) -> Result<(), Failure> {
+        match (&self.image, image) {
             (Some(theirs), Some(ours)) if theirs != ours => Err(Failure::usage(format!(
                 "--image says {ours}, the file says {theirs}; leave one of them out"
             ))),
             (_, ours) => {
-                self.image = ours.clone().or(self.image.take());
+                self.image = ours.cloned().or(self.image.take());
                 Ok(())
             }
         }
     }
 
-    /// What is wrong with the phones, with the file that names them.
-    pub(super) fn refused(&self, error: cph::Error) -> Failure {
-        match (Failure::to("check the phones")(error), &self.file) {
-            (Failure::Usage(problems), Some(file)) => {
-                let named = |problem: String| {
-                    if problem.starts_with("phone ") {
-                        format!("{file}: {problem}")
-                    } else {
-                        problem
-                    }
-                };
-                Failure::Usage(problems.into_iter().map(named).collect())
-            }
-            (failure, _) => failure,
+    /// The words around a batch over these phones.
+    pub(super) fn about<'a>(&'a self, verb: &'a Verb) -> About<'a> {
+        About {
+            verb,
+            what: self.what(),
+            passed_over: self.passed_over(),
+            is_listed: self.servers.is_some(),
+            file: self.file.as_deref(),
         }
     }
 
     /// Puts properties under the phones' own. A text that lacks none of the keys stays as it is, byte for byte.
-    fn set_properties(&mut self, set: &[(String, String)]) -> Result<(), Failure> {
+    pub(super) fn set_properties(
+        &mut self,
+        set: &[(String, String)],
+        operation: &str,
+    ) -> Result<(), Failure> {
         let mut common = Properties::new();
         for (key, value) in set {
             if common.contains(key) {
@@ -144,9 +151,7 @@ impl Selection {
         if common.is_empty() {
             return Ok(());
         }
-        let limit = |limit: &&Limit| {
-            (limit.operation, limit.name) == ("RestartCloudPhone", "property_bytes")
-        };
+        let limit = |limit: &&Limit| (limit.operation, limit.name) == (operation, "property_bytes");
         let max_bytes = Limit::all().iter().find(limit).map_or(usize::MAX, |limit| limit.value);
         common.to_text().check(max_bytes).map_err(|problems| {
             Failure::Usage(problems.iter().map(|problem| format!("--set: {problem}")).collect())
@@ -166,8 +171,23 @@ impl Selection {
         Ok(())
     }
 
+    /// The ids alone, for a command that has no room for more.
+    pub(super) fn ids(&self, verb: &str) -> Result<Vec<String>, Failure> {
+        let more = |target: &&RestartTarget| {
+            target.property().is_some() || target.image_id().is_some() || self.image.is_some()
+        };
+        if let Some(target) = self.targets.iter().find(more) {
+            return Err(Failure::usage(format!(
+                "{}: phone {} comes with an image or properties, and {verb} takes neither; leave them out",
+                self.file.as_deref().unwrap_or("the input"),
+                target.phone_id()
+            )));
+        }
+        Ok(self.targets.iter().map(|target| target.phone_id().to_owned()).collect())
+    }
+
     /// Such as `250 phones on 5 servers with image 1564…`.
-    pub(super) fn what(&self) -> String {
+    fn what(&self) -> String {
         let mut what = phones(self.targets.len());
         if let Some(servers) = self.servers {
             what = format!("{what} on {}", counted(servers, "server"));
@@ -179,7 +199,7 @@ impl Selection {
     }
 
     /// Such as `; 3 passed over (2 shut down, 1 frozen)`, or nothing.
-    pub(super) fn passed_over(&self) -> String {
+    fn passed_over(&self) -> String {
         if self.passed_over.is_empty() {
             return String::new();
         }

@@ -68,7 +68,7 @@ fn show<T: Serialize>(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     if let Some(row) = row {
-        output::show(console.out, row, fields.all, settings)?;
+        output::show(console.out, row, &fields.all, settings)?;
         return Ok(Exit::Done);
     }
     let mut records = Records::new(fields, settings);
@@ -80,14 +80,13 @@ fn show<T: Serialize>(
     Ok(Exit::Done)
 }
 
-const CODE: Fields = Fields {
-    all: &["code", "name", "message", "meaning", "advice", "class", "effect", "basis", "scope"],
-    table: &["code", "class", "effect", "scope", "meaning"],
-    widths: None,
-};
+const CODE: Fields = Fields::new(
+    &["code", "name", "message", "meaning", "advice", "class", "effect", "basis", "scope"],
+    &["code", "class", "effect", "scope", "meaning"],
+);
 
-const OPERATION: Fields = Fields {
-    all: &[
+const OPERATION: Fields = Fields::new(
+    &[
         "name",
         "summary",
         "method",
@@ -101,12 +100,11 @@ const OPERATION: Fields = Fields {
         "pages",
         "iam_action",
     ],
-    table: &["name", "method", "path", "summary"],
-    widths: None,
-};
+    &["name", "method", "path", "summary"],
+);
 
-const PROPERTY: Fields = Fields {
-    all: &[
+const PROPERTY: Fields = Fields::new(
+    &[
         "key",
         "summary",
         "kind",
@@ -121,6 +119,5 @@ const PROPERTY: Fields = Fields {
         "personal",
         "code",
     ],
-    table: &["key", "default", "expects", "summary"],
-    widths: None,
-};
+    &["key", "default", "expects", "summary"],
+);

@@ -254,8 +254,8 @@ impl<K: BatchKind> Batch<K> {
                 "batch is {batch}; the service takes at most {maximum} in one call"
             )));
         }
-        let ids = check_ids::<K>(&self.targets, &mut problems);
         self.kind.check(&mut problems);
+        let ids = check_ids::<K>(&self.targets, &mut problems);
         if problems.is_empty() { Ok((ids, options)) } else { Err(Error::invalid_input(problems)) }
     }
 }

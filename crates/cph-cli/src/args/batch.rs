@@ -1,0 +1,72 @@
+//! Which targets a changing command is about, and how it goes about them.
+
+#![expect(clippy::doc_markdown, reason = "the comments are the help, which is plain text")]
+
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use clap::ArgGroup;
+use cph::PhoneStatus;
+
+use super::values::{Expect, count, duration, instant, pattern};
+
+/// The phones.
+#[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["ids", "from", "all", "server"])))]
+pub(crate) struct Which {
+    /// Ids of the phones
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// Take phones from a file, or from standard input with -
+    ///
+    /// Either ids, one on each line, where empty lines and lines that begin with # are skipped; or the body of the vendor's
+    /// own request, {"phones": [{"phone_id": …, "property": …}], "image_id": …}, whose property texts are sent byte for byte.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Take all phones of the project in the state that the command is for
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Take all phones of this server in that state; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) server: Vec<String>,
+    /// With --all or --server: phones in this state instead
+    #[arg(long, conflicts_with_all = ["ids", "from"], allow_hyphen_values = true)]
+    pub(crate) status: Option<PhoneStatus>,
+    /// With --all or --server: only phones whose name contains this
+    #[arg(long, value_name = "PATTERN", value_parser = pattern, conflicts_with_all = ["ids", "from"])]
+    pub(crate) name: Option<String>,
+}
+
+/// How fast, how long, and whether at all.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Pace {
+    /// End when every target has been accepted or refused; accepted ones are reported as still_running
+    #[arg(long, conflicts_with_all = ["job_timeout", "until", "max_down"])]
+    pub(crate) no_wait: bool,
+    /// How long each job may take, such as 45m or 1h30m [default: 30m]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    pub(crate) job_timeout: Option<Duration>,
+    /// When to stop sending and waiting, such as 2027-03-01T06:00:00+08:00
+    #[arg(long, value_name = "TIME", value_parser = instant, allow_hyphen_values = true)]
+    pub(crate) until: Option<SystemTime>,
+    /// Targets in one call [default: 100 phones, 1 server; cph operation NAME tells]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
+    pub(crate) batch: Option<usize>,
+    /// Calls on the wire at once [default: 4]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
+    pub(crate) in_flight: Option<usize>,
+    /// Targets down at once [default: twice the batch]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
+    pub(crate) max_down: Option<usize>,
+    /// Send nothing unless there are so many targets, such as 250, 200..300 or 200..
+    #[arg(long, value_name = "N..M", allow_hyphen_values = true)]
+    pub(crate) expect: Option<Expect>,
+    /// Print the bodies that would be sent, one on each line, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask; needed without a terminal for more than 10 targets, for whole servers, and for what erases or costs money
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}

@@ -1,0 +1,179 @@
+//! What can be typed. Where flags depend on each other or on the environment, `settings` decides.
+
+#![expect(clippy::doc_markdown, reason = "the comments are the help, which is plain text")]
+
+mod batch;
+mod phone;
+mod values;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use self::values::{count, duration};
+pub(crate) use self::{
+    batch::{Pace, Which},
+    phone::{Phone, Restart},
+    values::Expect,
+};
+use crate::{
+    env,
+    output::{ColorWhen, Format},
+};
+
+/// A fleet of cloud phones from the terminal
+///
+/// Lists and restarts the Android phones of Huawei Cloud's Cloud Phone Host, any number at a time, and says of every phone
+/// what became of it. Data goes to standard output, everything else to standard error. With --sim every command runs
+/// against a simulated fleet, without an account.
+#[derive(Debug, Parser)]
+#[command(name = "cph", version, after_long_help = env::HELP, term_width = 80, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Region, such as cn-north-4
+    #[arg(long, global = true)]
+    pub(crate) region: Option<String>,
+    /// Id of the project
+    #[arg(long, global = true)]
+    pub(crate) project: Option<String>,
+    /// Base URL of the service, instead of the region's own
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Use a simulated fleet of this size, 100 if not given
+    ///
+    /// The simulation lives as long as the command and runs 60 times as fast as ours.
+    #[cfg(feature = "sim")]
+    #[arg(long, global = true, value_name = "PHONES", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "left out, bare, or with a number")]
+    pub(crate) sim: Option<Option<usize>>,
+    /// Phones of the simulation, as a CSV file with the column phone_id
+    #[cfg(feature = "sim")]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) fleet: Option<PathBuf>,
+    /// How the data is written [default: table]
+    #[arg(long, global = true, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) color: ColorWhen,
+    /// Say nothing but data, questions and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Log what is sent and decided; -vv and -vvv log more
+    #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// How long a call may go on making attempts, such as 90s; the last is not cut short [default: 2m]
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
+    pub(crate) call_timeout: Option<Duration>,
+    /// Show phone numbers, IMSI, ICCID and IMEI instead of ***
+    #[arg(long, global = true)]
+    pub(crate) show_personal: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find, show, restart and start phones
+    #[command(subcommand, arg_required_else_help = true)]
+    Phone(Phone),
+    /// Look at the jobs that calls started
+    #[command(subcommand, arg_required_else_help = true)]
+    Job(Job),
+    /// Explain an error code, or list all
+    ///
+    /// What a code means, what to do about it, whether a call that ended with it may have done something all the same
+    /// (effect), and how much of a batch it speaks of (scope). Nothing is asked of the service.
+    Code {
+        /// The code, such as CPS.0004
+        code: Option<String>,
+    },
+    /// Explain an operation of the service, or list all
+    ///
+    /// All that the vendor documents, with method and path, the pages it was transcribed from, how many targets one call
+    /// takes, and whether sending it twice does more than sending it once. Nothing is asked of the service.
+    Operation {
+        /// The vendor's name, such as RestartCloudPhone
+        name: Option<String>,
+    },
+    /// Explain a property key, or list all
+    ///
+    /// What it sets, which values it takes, its default, and the key that replaces it. Nothing is asked of the service.
+    Property {
+        /// The key, such as com.cph.mainkeys
+        key: Option<String>,
+    },
+    /// Simulate the service
+    #[cfg(feature = "sim")]
+    #[command(subcommand, arg_required_else_help = true)]
+    Sim(Sim),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Job {
+    /// List the jobs that calls started
+    ///
+    /// The request id of a call stands in the records that the call printed.
+    List {
+        /// Ids of the calls
+        #[arg(value_name = "REQUEST_ID", required = true)]
+        request_ids: Vec<String>,
+    },
+    /// Show one job
+    Show {
+        /// Id of the job
+        #[arg(value_name = "JOB_ID")]
+        job_id: String,
+    },
+}
+
+#[cfg(feature = "sim")]
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sim {
+    /// Serve a simulated fleet on this machine until Ctrl-C
+    ///
+    /// Prints the lines that point a client at it. It checks signatures, runs jobs, and keeps a ledger of what each phone
+    /// was made to do, under /_sim/ledger.
+    Serve(Serve),
+}
+
+#[cfg(feature = "sim")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// How many phones there are [default: 100]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true, conflicts_with = "fleet")]
+    pub(crate) phones: Option<usize>,
+    /// Over how many servers they are spread [default: one for every 60 phones]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
+    pub(crate) servers: Option<usize>,
+    /// The port to serve on; 0 takes a free one
+    #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
+    pub(crate) port: u16,
+    /// What all chance follows from
+    #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
+    pub(crate) seed: u64,
+    /// How many times as fast as the service's jobs are
+    #[arg(long, value_name = "X", default_value_t = 1.0, allow_hyphen_values = true)]
+    pub(crate) speed: f64,
+    /// Rules for what goes wrong, as TOML with [[fault]] tables
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,163 @@
+//! A batch from the command line: shown, asked about, sent and followed.
+
+use std::time::Duration;
+
+use cph::{Asks, Batch, BatchKind, PhoneStatus, TargetOutcome};
+use serde_json::Value;
+
+use super::{Context, counted, follow};
+use crate::{Console, Exit, args::Pace, confirm::confirm, exit::Failure};
+
+/// More targets than this are not changed without asking.
+const ASK_ABOVE: usize = 10;
+
+/// What a command does, in the words that it uses.
+#[derive(Debug)]
+pub(super) struct Verb {
+    /// `restart`.
+    pub(super) plain: &'static str,
+    /// `restarting`.
+    pub(super) going_on: &'static str,
+    /// What could not be done, after "failed to": `restart phones`.
+    pub(super) doing: &'static str,
+    /// What phones are doing that it selects.
+    pub(super) acts_on: PhoneStatus,
+    /// Whether its jobs print something worth a column.
+    pub(super) prints: bool,
+}
+
+/// What a batch is about, for the words around it.
+#[derive(Debug)]
+pub(super) struct About<'a> {
+    pub(super) verb: &'a Verb,
+    /// Such as `250 phones on 5 servers with image 1564…`.
+    pub(super) what: String,
+    /// Such as `; 3 passed over (2 shut down, 1 frozen)`, or nothing.
+    pub(super) passed_over: String,
+    /// Whether the targets were listed and not named.
+    pub(super) is_listed: bool,
+    /// The file that names the targets.
+    pub(super) file: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    /// Targets that were named one by one on the command line.
+    pub(super) fn named(verb: &'a Verb, what: impl Into<String>) -> Self {
+        Self { verb, what: what.into(), passed_over: String::new(), is_listed: false, file: None }
+    }
+}
+
+pub(super) async fn perform<K: BatchKind>(
+    context: Context<'_>,
+    batch: Batch<K>,
+    about: &About<'_>,
+    pace: &Pace,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let Context { session, settings } = context;
+    if pace.no_wait && session.is_simulated {
+        return Err(Failure::usage(
+            "--no-wait leaves jobs behind, and the simulation of --sim ends with the command: \
+             use a simulator that stays, with `cph sim serve`",
+        ));
+    }
+    let batch = paced(batch, pace);
+    let bodies = if settings.show_personal { batch.bodies() } else { batch.dry_run() };
+    let bodies = bodies.map_err(|error| refused::<K>(error, about.file))?;
+    if pace.dry_run {
+        return dry_run(context, &batch, about, &bodies, console);
+    }
+    let verb = about.verb;
+    let heading = format!("{} {}", about.what, session.place());
+    let asks = batch.operation().asks;
+    let is_much = batch.len() > ASK_ABOVE || about.is_listed || asks.is_some();
+    if is_much && !batch.is_empty() && !pace.yes {
+        let question = format!("{} {heading}{}", verb.plain, because(asks));
+        if !confirm(console, &question)? {
+            console.note("nothing was sent");
+            return Ok(Exit::Usage);
+        }
+    }
+    if !settings.quiet && !batch.is_empty() {
+        console.note(format_args!("{} {heading}", verb.going_on));
+    }
+    follow::follow(context, batch, about, pace.no_wait, console).await
+}
+
+/// Why it is asked about, to go after a question.
+pub(super) fn because(asks: Option<Asks>) -> &'static str {
+    match asks {
+        Some(Asks::Erases) => " (it erases)",
+        Some(Asks::Spends) => " (it costs money)",
+        Some(Asks::Interrupts) => " (it interrupts whole servers)",
+        _ => "",
+    }
+}
+
+fn paced<K: BatchKind>(mut batch: Batch<K>, pace: &Pace) -> Batch<K> {
+    if let Some(targets) = pace.batch {
+        batch = batch.batch(targets);
+    }
+    if let Some(calls) = pace.in_flight {
+        batch = batch.in_flight(calls);
+    }
+    if let Some(targets) = pace.max_down {
+        batch = batch.max_down(targets);
+    }
+    if let Some(until) = pace.until {
+        batch = batch.deadline(until);
+    }
+    if pace.no_wait {
+        // One look settles what was accepted.
+        batch.job_timeout(Duration::ZERO)
+    } else if let Some(timeout) = pace.job_timeout {
+        batch.job_timeout(timeout)
+    } else {
+        batch
+    }
+}
+
+/// What is wrong with the targets, with the file that names them.
+fn refused<K: BatchKind>(error: cph::Error, file: Option<&str>) -> Failure {
+    match (Failure::to("check the input")(error), file) {
+        (Failure::Usage(problems), Some(file)) => {
+            let target = format!("{} ", K::Outcome::TARGET);
+            let named = |problem: String| {
+                if problem.starts_with(&target) { format!("{file}: {problem}") } else { problem }
+            };
+            Failure::Usage(problems.into_iter().map(named).collect())
+        }
+        (failure, _) => failure,
+    }
+}
+
+/// Prints what would be sent.
+fn dry_run<K: BatchKind>(
+    context: Context<'_>,
+    batch: &Batch<K>,
+    about: &About<'_>,
+    bodies: &[Value],
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let field = batch.operation().batch.map_or("", |batch| batch.field);
+    for (part, body) in (1..).zip(bodies) {
+        serde_json::to_writer(&mut *console.out, body).map_err(std::io::Error::from)?;
+        writeln!(console.out)?;
+        if !context.settings.quiet {
+            let count = body[field].as_array().map_or(1, Vec::len);
+            console.note(format_args!("part {part}: {}", counted(count, K::Outcome::TARGET)));
+        }
+    }
+    console.out.flush()?;
+    if !context.settings.quiet {
+        console.note(format_args!(
+            "would {} {} {}, in {}{}; nothing was sent",
+            about.verb.plain,
+            about.what,
+            context.session.place(),
+            counted(bodies.len(), "part"),
+            about.passed_over
+        ));
+    }
+    Ok(Exit::Done)
+}
