@@ -2,6 +2,7 @@
 
 mod listing;
 mod restart;
+mod target;
 
 use cph_core::PhoneId;
 
