@@ -104,6 +104,12 @@ pub use error::{Error, ErrorKind, Problem, Result};
 pub use jobs::{Job, Jobs};
 pub use personal::Personal;
 pub use phones::{
-    AccessInfo, ListPhones, Phone, PhoneDetail, Phones, Restart, RestartPhones, RestartTarget,
+    AccessInfo, ClientType, ConnectAccess, Connection, ExpandPhoneVolumes, ExpandTarget,
+    ExpandVolume, ExportData, ExportPhoneData, ExportTarget, ImportData, ImportPhoneData,
+    ImportTarget, InstallApk, InstallApkOnPhones, ListPhoneModels, ListPhones, Phone, PhoneDetail,
+    PhoneModel, Phones, PropertyUpdate, PushFile, PushFileToPhones, Reset, ResetPhones,
+    ResetTarget, Restart, RestartPhones, RestartTarget, RunShell, RunShellOnPhones, RunSync,
+    RunSyncOnPhones, SetPhoneTraffic, SetTraffic, Stop, StopPhones, TrafficType, UninstallApk,
+    UninstallApkFromPhones, UpdatePhoneProperties, UpdateProperty,
 };
 pub use servers::{ListServers, RestartServers, Server, ServerAddress, ServerRestart, Servers};
