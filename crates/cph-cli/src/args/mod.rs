@@ -13,7 +13,10 @@ use clap::{ArgAction, Parser, Subcommand};
 use self::values::{count, duration};
 pub(crate) use self::{
     batch::{Pace, Which},
-    phone::{Phone, Restart},
+    phone::{
+        Exec, Export, Grow, Import, Install, Phone, Place, Push, Reset, Restart, Set, Stop,
+        Traffic, Uninstall,
+    },
     values::Expect,
 };
 use crate::{

@@ -1,7 +1,9 @@
 //! One module for each command.
 
+mod change;
 mod follow;
 mod job;
+mod listing;
 mod perform;
 mod phone;
 mod restart;
@@ -16,7 +18,7 @@ use tracing_subscriber::{
 
 use crate::{
     Console, Exit,
-    args::{Args, Command, Job, Phone},
+    args::{Args, Command, Job},
     env,
     exit::Failure,
     session::Session,
@@ -39,21 +41,10 @@ pub(crate) async fn run(
         Command::Sim(crate::args::Sim::Serve(serve)) => {
             sim::serve(serve, &global, &settings, console).await
         }
-        Command::Phone(phone) => {
+        Command::Phone(command) => {
             let session = Session::open(Service::resolve(global, environment)?, &settings)?;
             let context = Context { session: &session, settings: &settings };
-            match phone {
-                Phone::List { status, server, name } => {
-                    phone::list(context, status, server, name, console).await
-                }
-                Phone::Show { id } => phone::show(context, &id, console).await,
-                Phone::Restart(args) => {
-                    Box::pin(restart::run(context, &restart::RESTART, &args, console)).await
-                }
-                Phone::Start(args) => {
-                    Box::pin(restart::run(context, &restart::START, &args, console)).await
-                }
-            }
+            Box::pin(phone::run(context, command, console)).await
         }
         Command::Job(job) => {
             let session = Session::open(Service::resolve(global, environment)?, &settings)?;

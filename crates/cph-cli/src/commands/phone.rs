@@ -1,64 +1,129 @@
-//! `cph phone list` and `cph phone show`.
+//! `cph phone`: finding phones; what changes them is in [`restart`] and [`change`].
 
-use std::pin::pin;
+use std::cell::Cell;
 
-use cph::{AccessInfo, Personal, Phone, PhoneDetail, PhoneStatus};
-use futures_util::TryStreamExt as _;
-use serde::Serialize;
-
-use super::Context;
-use crate::{
-    Console, Exit,
-    exit::Failure,
-    output::{self, Fields, Records},
+use cph::{
+    AccessInfo, ClientType, Connection, Personal, Phone as Listed, PhoneDetail, PhoneModel,
+    PhoneStatus,
 };
+use serde::Serialize;
+use serde_json::json;
 
-pub(super) async fn list(
+use super::{
+    Context, change,
+    listing::{as_it_is, done, list, show},
+    restart,
+};
+use crate::{Console, Exit, args::Phone, exit::Failure, output::Fields};
+
+pub(super) async fn run(
     context: Context<'_>,
-    status: Option<PhoneStatus>,
-    server: Option<String>,
-    name: Option<String>,
+    command: Phone,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let mut query = context.session.client.phones().list();
-    if let Some(status) = status {
-        query = query.status(status);
-    }
-    if let Some(server) = server {
-        query = query.server(server);
-    }
-    if let Some(name) = name {
-        query = query.name(name);
-    }
-    let mut phones = pin!(query.stream());
-    let mut next = Ok(phones.try_next().await.map_err(Failure::to("list phones"))?);
-    let mut records = Records::new(LISTED, context.settings);
-    records.begin(console.out)?;
-    let end = loop {
-        match next {
-            Ok(Some(phone)) => {
-                records.write(console.out, &Record::new(&phone, context.settings.show_personal))?;
+    let phones = context.session.client.phones();
+    match command {
+        Phone::List { status, server, name, kind } => {
+            let mut query = phones.list();
+            if let Some(status) = status {
+                query = query.status(status);
             }
-            Ok(None) => break Ok(Exit::Done),
-            Err(error) => break Err(Failure::to("list phones")(error)),
+            if let Some(server) = server {
+                query = query.server(server);
+            }
+            if let Some(name) = name {
+                query = query.name(name);
+            }
+            if let Some(kind) = kind {
+                query = query.kind(kind);
+            }
+            let show_personal = context.settings.show_personal;
+            let record = |phone: &Listed| json!(Record::new(phone, show_personal));
+            list(context, "list phones", query.stream(), record, LISTED, console).await
         }
-        next = phones.try_next().await;
-    };
-    records.finish(console.out)?;
-    end
+        Phone::Show { id } => {
+            let phone = phones.get(id).await.map_err(Failure::to("show the phone"))?;
+            let record = DetailRecord::new(&phone, context.settings.show_personal);
+            show(context, &record, &[&*LISTED.all, DETAILS].concat(), console)
+        }
+        Phone::Models { status } => {
+            let mut query = phones.models();
+            if let Some(status) = status {
+                query = query.status(status);
+            }
+            list(context, "list flavors", query.stream(), as_it_is, MODELS, console).await
+        }
+        Phone::Restart(args) => restart::run(context, &restart::RESTART, &args, console).await,
+        Phone::Start(args) => restart::run(context, &restart::START, &args, console).await,
+        Phone::Reset(args) => change::reset(context, &args, console).await,
+        Phone::Stop(args) => change::stop(context, &args, console).await,
+        Phone::Rename { id, name } => {
+            phones.rename(&id, &name).await.map_err(Failure::to("rename the phone"))?;
+            Ok(done(context, &format!("renamed phone {id} to {name}"), console))
+        }
+        Phone::Set(args) => change::set(context, &args, console).await,
+        Phone::Exec(args) => change::exec(context, &args, console).await,
+        Phone::Push(args) => change::push(context, &args, console).await,
+        Phone::Install(args) => change::install(context, &args, console).await,
+        Phone::Uninstall(args) => change::uninstall(context, &args, console).await,
+        Phone::Export(args) => change::export(context, &args, console).await,
+        Phone::Import(args) => change::import(context, &args, console).await,
+        Phone::Connect { ids, client } => connect(context, ids, client, console).await,
+        Phone::Grow(args) => change::grow(context, &args, console).await,
+        Phone::Traffic(args) => change::traffic(context, &args, console).await,
+    }
 }
 
-pub(super) async fn show(
+/// Tickets are what it is called for, so they are shown.
+async fn connect(
     context: Context<'_>,
-    id: &str,
+    ids: Vec<String>,
+    client: ClientType,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let phone =
-        context.session.client.phones().get(id).await.map_err(Failure::to("show the phone"))?;
-    let record = DetailRecord::new(&phone, context.settings.show_personal);
-    output::show(console.out, &record, &[&*LISTED.all, DETAILS].concat(), context.settings)?;
-    Ok(Exit::Done)
+    let refused = Cell::new(0);
+    let rows = context.session.client.phones().connect(ids, client);
+    let record = |row: &Connection| {
+        let access = row.access.as_ref().ok();
+        let fault = row.access.as_ref().err();
+        refused.set(refused.get() + usize::from(fault.is_some()));
+        json!({
+            "phone_id": row.phone.as_str(),
+            "access_ip": access.and_then(|access| access.access_ip.as_deref()),
+            "intranet_ip": access.and_then(|access| access.intranet_ip.as_deref()),
+            "access_ipv6": access.and_then(|access| access.access_ipv6.as_deref()),
+            "access_port": access.and_then(|access| access.access_port),
+            "session_id": access.and_then(|access| access.session_id.as_ref()).map(Personal::reveal),
+            "timestamp": access.and_then(|access| access.timestamp.as_deref()),
+            "ticket": access.and_then(|access| access.ticket.as_ref()).map(Personal::reveal),
+            "error_code": fault.map(|fault| fault.code.to_string()),
+            "error_msg": fault.map(|fault| fault.message.as_str()),
+        })
+    };
+    list(context, "get connections", rows, record, CONNECTIONS, console).await?;
+    Ok(if refused.get() == 0 { Exit::Done } else { Exit::NotAll })
 }
+
+const CONNECTIONS: Fields = Fields::new(
+    &[
+        "phone_id",
+        "access_ip",
+        "intranet_ip",
+        "access_ipv6",
+        "access_port",
+        "session_id",
+        "timestamp",
+        "ticket",
+        "error_code",
+        "error_msg",
+    ],
+    &["phone_id", "access_ip", "access_port", "session_id", "ticket", "error_code", "error_msg"],
+);
+
+const MODELS: Fields = Fields::new(
+    PhoneModel::FIELDS,
+    &["phone_model_name", "server_model_name", "status", "phone_capacity", "resolution"],
+);
 
 const LISTED: Fields = Fields::new(
     &[
@@ -113,7 +178,7 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn new(phone: &'a Phone, show_personal: bool) -> Self {
+    fn new(phone: &'a Listed, show_personal: bool) -> Self {
         Self {
             phone_id: phone.phone_id.as_str(),
             phone_name: phone.phone_name.as_deref(),

@@ -173,17 +173,31 @@ impl Selection {
 
     /// The ids alone, for a command that has no room for more.
     pub(super) fn ids(&self, verb: &str) -> Result<Vec<String>, Failure> {
-        let more = |target: &&RestartTarget| {
-            target.property().is_some() || target.image_id().is_some() || self.image.is_some()
-        };
-        if let Some(target) = self.targets.iter().find(more) {
-            return Err(Failure::usage(format!(
-                "{}: phone {} comes with an image or properties, and {verb} takes neither; leave them out",
-                self.file.as_deref().unwrap_or("the input"),
-                target.phone_id()
-            )));
-        }
+        self.refuse_images(verb)?;
+        let with_more = self.targets.iter().find(|target| target.property().is_some());
+        self.refuse(verb, "properties", with_more)?;
         Ok(self.targets.iter().map(|target| target.phone_id().to_owned()).collect())
+    }
+
+    /// For a command that changes no image.
+    pub(super) fn refuse_images(&self, verb: &str) -> Result<(), Failure> {
+        let has_image =
+            |target: &&RestartTarget| self.image.is_some() || target.image_id().is_some();
+        self.refuse(verb, "an image", self.targets.iter().find(has_image))
+    }
+
+    fn refuse(
+        &self,
+        verb: &str,
+        what: &str,
+        target: Option<&RestartTarget>,
+    ) -> Result<(), Failure> {
+        let Some(target) = target else { return Ok(()) };
+        Err(Failure::usage(format!(
+            "{}: phone {} comes with {what}, and to {verb} phones takes none; leave it out; nothing was sent",
+            self.file.as_deref().unwrap_or("the input"),
+            target.phone_id()
+        )))
     }
 
     /// Such as `250 phones on 5 servers with image 1564…`.

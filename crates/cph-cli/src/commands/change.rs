@@ -1,0 +1,218 @@
+//! The batches over phones besides restart: each says which phones, what is done, and hands over to [`perform`].
+
+use cph::{ExportTarget, ImportTarget, PhoneStatus, PropertyUpdate, ResetTarget, RestartTarget};
+
+use super::{
+    Context,
+    perform::{Verb, perform},
+    selection::Selection,
+};
+use crate::{
+    Console, Exit,
+    args::{
+        Exec, Export, Grow, Import, Install, Pace, Place, Push, Reset, Restart, Set, Stop, Traffic,
+        Uninstall, Which,
+    },
+    exit::Failure,
+};
+
+/// What it does to running phones, without printing.
+const fn verb(plain: &'static str, going_on: &'static str, doing: &'static str) -> Verb {
+    Verb { plain, going_on, doing, acts_on: PhoneStatus::Running, prints: false }
+}
+
+const RESET: Verb = verb("reset", "resetting", "reset phones");
+const STOP: Verb = verb("stop", "stopping", "stop phones");
+const SET: Verb = verb("set properties of", "setting properties of", "set properties");
+const PUSH: Verb = verb("push a file to", "pushing a file to", "push a file");
+const INSTALL: Verb = verb("install an app on", "installing an app on", "install an app");
+const UNINSTALL: Verb = verb("remove an app from", "removing an app from", "remove an app");
+const EXPORT: Verb = verb("export data of", "exporting data of", "export data");
+const IMPORT: Verb = verb("import data to", "importing data to", "import data");
+const GROW: Verb = verb("enlarge the disks of", "enlarging the disks of", "enlarge disks");
+const TRAFFIC: Verb = verb("route the traffic of", "routing the traffic of", "route traffic");
+const EXEC: Verb =
+    Verb { prints: true, ..verb("run a command on", "running a command on", "run a command") };
+
+/// The phones of a command that takes nothing else of them.
+async fn select(
+    context: Context<'_>,
+    verb: &Verb,
+    which: &Which,
+    pace: &Pace,
+    console: &mut Console<'_>,
+) -> Result<(Selection, Vec<String>), Failure> {
+    let expected = pace.expect.as_ref();
+    let selection = Selection::gather(context, verb.acts_on, which, expected, console).await?;
+    let ids = selection.ids(verb.plain)?;
+    Ok((selection, ids))
+}
+
+pub(super) async fn reset(
+    context: Context<'_>,
+    args: &Reset,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let Reset { restart: Restart { which, image, set, pace }, factory_reset } = args;
+    let expected = pace.expect.as_ref();
+    let mut selection = Selection::gather(context, RESET.acts_on, which, expected, console).await?;
+    selection.set_image(image.as_ref())?;
+    selection.set_properties(set, "ResetCloudPhone")?;
+    let target = |target: &RestartTarget| {
+        let mut reset = ResetTarget::new(target.phone_id());
+        if let Some(text) = target.property() {
+            reset = reset.property_text(text.as_str());
+        }
+        if let Some(image) = target.image_id() {
+            reset = reset.image(image);
+        }
+        if *factory_reset { reset.factory_reset_enabled(true) } else { reset }
+    };
+    let mut reset = context.session.client.phones().reset(selection.targets.iter().map(target));
+    if let Some(image) = &selection.image {
+        reset = reset.image(image);
+    }
+    perform(context, reset, &selection.about(&RESET), pace, console).await
+}
+
+pub(super) async fn stop(
+    context: Context<'_>,
+    args: &Stop,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let (selection, ids) = select(context, &STOP, &args.which, &args.pace, console).await?;
+    let stop = context.session.client.phones().stop(ids);
+    perform(context, stop, &selection.about(&STOP), &args.pace, console).await
+}
+
+pub(super) async fn set(
+    context: Context<'_>,
+    args: &Set,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let Set { which, set, custom, pace } = args;
+    let expected = pace.expect.as_ref();
+    let mut selection = Selection::gather(context, SET.acts_on, which, expected, console).await?;
+    selection.refuse_images(SET.plain)?;
+    selection.set_properties(set, "UpdateCloudPhoneProperty")?;
+    let target = |target: &RestartTarget| {
+        let text = target.property().cloned().unwrap_or_else(|| cph::Properties::new().to_text());
+        let update = PropertyUpdate::new(target.phone_id(), text);
+        if custom.is_empty() { update } else { update.custom_property(custom.iter().cloned()) }
+    };
+    let targets = selection.targets.iter().map(target);
+    let update = context.session.client.phones().update_property(targets);
+    perform(context, update, &selection.about(&SET), pace, console).await
+}
+
+pub(super) async fn exec(
+    context: Context<'_>,
+    args: &Exec,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let Exec { which, sync, pace, command } = args;
+    let (selection, ids) = select(context, &EXEC, which, pace, console).await?;
+    let (phones, about) = (context.session.client.phones(), selection.about(&EXEC));
+    let command = command.join(" ");
+    if *sync {
+        perform(context, phones.run_sync(ids, command), &about, pace, console).await
+    } else {
+        perform(context, phones.run_shell(ids, command), &about, pace, console).await
+    }
+}
+
+pub(super) async fn push(
+    context: Context<'_>,
+    args: &Push,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let (selection, ids) = select(context, &PUSH, &args.which, &args.pace, console).await?;
+    let push = context.session.client.phones().push_file(ids, &args.file);
+    perform(context, push, &selection.about(&PUSH), &args.pace, console).await
+}
+
+pub(super) async fn install(
+    context: Context<'_>,
+    args: &Install,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let (selection, ids) = select(context, &INSTALL, &args.which, &args.pace, console).await?;
+    let phones = context.session.client.phones();
+    let install = match args.apk.as_slice() {
+        [apk] => phones.install_apk(ids, apk),
+        apks => phones.install_split_apk(ids, apks),
+    };
+    perform(context, install, &selection.about(&INSTALL), &args.pace, console).await
+}
+
+pub(super) async fn uninstall(
+    context: Context<'_>,
+    args: &Uninstall,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let (selection, ids) = select(context, &UNINSTALL, &args.which, &args.pace, console).await?;
+    let uninstall = context.session.client.phones().uninstall_apk(ids, &args.package);
+    perform(context, uninstall, &selection.about(&UNINSTALL), &args.pace, console).await
+}
+
+/// Where each phone's data goes. Two phones in one object would leave the data of one.
+fn object_of(place: &Place, phones: usize) -> Result<impl Fn(&str) -> String, Failure> {
+    const PLACEHOLDER: &str = "{phone_id}";
+    if phones > 1 && !place.object.contains(PLACEHOLDER) {
+        return Err(Failure::usage(format!(
+            "--object names one object for {phones} phones; put {PLACEHOLDER} in it, such as backup/{PLACEHOLDER}.tar"
+        )));
+    }
+    Ok(|phone_id: &str| place.object.replace(PLACEHOLDER, phone_id))
+}
+
+pub(super) async fn export(
+    context: Context<'_>,
+    args: &Export,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let Export { which, place, include, exclude, pace } = args;
+    let (selection, ids) = select(context, &EXPORT, which, pace, console).await?;
+    let object = object_of(place, ids.len())?;
+    let target = |id: &String| {
+        let target = ExportTarget::new(id, &place.bucket, object(id), include);
+        if exclude.is_empty() { target } else { target.exclude_files(exclude) }
+    };
+    let targets: Vec<_> = ids.iter().map(target).collect();
+    let export = context.session.client.phones().export_data(targets);
+    perform(context, export, &selection.about(&EXPORT), pace, console).await
+}
+
+pub(super) async fn import(
+    context: Context<'_>,
+    args: &Import,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let Import { which, place, pace } = args;
+    let (selection, ids) = select(context, &IMPORT, which, pace, console).await?;
+    let object = |id: &str| place.object.replace("{phone_id}", id);
+    let targets = ids.iter().map(|id| ImportTarget::new(id, &place.bucket, object(id)));
+    let import = context.session.client.phones().import_data(targets);
+    perform(context, import, &selection.about(&IMPORT), pace, console).await
+}
+
+pub(super) async fn grow(
+    context: Context<'_>,
+    args: &Grow,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let (selection, ids) = select(context, &GROW, &args.which, &args.pace, console).await?;
+    let targets = ids.into_iter().map(|id| (id, args.size));
+    let grow = context.session.client.phones().expand_volume(targets);
+    perform(context, grow, &selection.about(&GROW), &args.pace, console).await
+}
+
+pub(super) async fn traffic(
+    context: Context<'_>,
+    args: &Traffic,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    let (selection, ids) = select(context, &TRAFFIC, &args.which, &args.pace, console).await?;
+    let traffic = context.session.client.phones().set_traffic(ids, args.kind);
+    perform(context, traffic, &selection.about(&TRAFFIC), &args.pace, console).await
+}
