@@ -10,7 +10,11 @@ use std::{
 use bytes::Bytes;
 use cph::{Client, Credentials, PhoneStatus, RestartTarget};
 use cph_sim::SimClock;
-use cph_tests::{SharedClock, start_of_time};
+use cph_tests::{
+    SharedClock,
+    evidence::{Column, arguments_of, passed, record_request},
+    start_of_time,
+};
 use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 use serde_json::Value;
@@ -101,6 +105,14 @@ impl Sent {
 
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
+    }
+
+    /// The operation that it calls, and the arguments that it has.
+    fn arguments(&self) -> (&'static str, Vec<String>) {
+        let query = self.query.iter().map(|(name, _)| name.as_str());
+        let found = arguments_of(&self.method, &self.path, query, &self.body);
+        let (operation, arguments) = found.unwrap_or_else(|| panic!("{self:?} calls nothing"));
+        (operation.name, arguments)
     }
 
     /// The headers that the signature covers.
@@ -261,6 +273,8 @@ async fn cph_sends_what_the_official_sdk_sends() {
         let signed = sent.signed_headers();
         assert!(signed.contains("host") && signed.contains("x-sdk-date"), "{what}: {signed:?}");
         assert!(signed.is_subset(&recorded.signed_headers()), "{what}: {signed:?}");
+        let (method, uri) = (request.method().as_str(), request.uri().to_string());
+        record_request(Column::Ergonomic, method, &uri, request.body());
         compared.insert(recording.operation);
     }
     assert!(compared.iter().eq(&CALLED_BY_CPH));
@@ -280,6 +294,11 @@ async fn the_raw_client_sends_what_the_official_sdk_sends() {
         // Headers of the caller and his credentials are the transport's business; the type of a body is not.
         if !sent[0].body.is_null() {
             assert_eq!(sent[0].header("content-type"), Some("application/json"), "{recording}");
+        }
+        let (called, arguments) = sent[0].arguments();
+        assert_eq!(called, recording.operation, "{recording}");
+        for column in [Column::Raw, Column::Wire] {
+            passed(column, called, arguments.clone());
         }
     }
 }

@@ -1,6 +1,8 @@
-//! What the suites share: clients of a simulator, with its clock.
+//! What the suites share: clients of a simulator with its clock, and the evidence of what they have shown.
 
 #![expect(clippy::missing_panics_doc, reason = "a test that cannot be set up has failed")]
+
+pub mod evidence;
 
 use std::{
     fmt,

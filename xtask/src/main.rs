@@ -5,6 +5,7 @@ mod arrows;
 mod bundle;
 mod ci;
 mod corrections;
+mod coverage;
 mod derive;
 #[cfg(test)]
 mod fixture;
@@ -43,6 +44,7 @@ enum Command {
     Ci,
     /// Check that the crates depend on each other only as designed
     Arrows,
+    Coverage(coverage::Args),
     Soak(soak::Args),
     Wire(wire::Args),
 }
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args, &mut io::stdout()),
         Command::Ci => ci::run(&mut io::stdout()),
         Command::Arrows => arrows::run(&mut io::stdout()),
+        Command::Coverage(args) => coverage::run(&args, &mut io::stdout()),
         Command::Soak(args) => soak::run(&args),
         Command::Wire(args) => Ok(wire::run(&args)),
     };
