@@ -24,7 +24,7 @@ use futures_util::{TryStreamExt as _, future::join_all};
 use http::Method;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::scripted::{Reply, Scripted};
+use cph_tests::scripted::{Reply, Scripted};
 
 const PHONE: &str = "1234567b8bab40ffb711234cb80d0234";
 const REQUEST_ID: &str = "6837531fd3f54550927b930180a706bf";

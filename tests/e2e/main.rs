@@ -1,8 +1,8 @@
 //! The client on the simulator.
 
 mod delivery;
+mod kinds;
 mod law;
 mod readme;
 mod runs;
-mod scripted;
 mod sockets;

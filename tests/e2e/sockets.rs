@@ -10,7 +10,7 @@ use cph_sim::{Fault, Simulator};
 use cph_tests::{over_socket, start_of_time, stepped};
 use http::Method;
 
-use crate::scripted::{Reply, Scripted};
+use cph_tests::scripted::{Reply, Scripted};
 
 /// Restarts the whole fleet in parts of ten.
 async fn restart(simulator: &Simulator) -> Report {

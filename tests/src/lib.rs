@@ -2,7 +2,9 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test that cannot be set up has failed")]
 
+pub mod canned;
 pub mod evidence;
+pub mod scripted;
 
 use std::{
     fmt,

@@ -2,7 +2,6 @@
 //! client's is blocked.
 
 use std::{
-    fmt,
     future::Future,
     net::{SocketAddr, TcpListener},
     sync::{
@@ -129,9 +128,7 @@ pub struct Scripted {
 
 impl Scripted {
     /// Starts it: the script makes a reply of each request.
-    pub fn start<Fut>(
-        script: impl Fn(Request<Bytes>) -> Fut + Clone + Send + 'static,
-    ) -> Self
+    pub fn start<Fut>(script: impl Fn(Request<Bytes>) -> Fut + Clone + Send + 'static) -> Self
     where
         Fut: Future<Output = Reply> + Send + 'static,
     {

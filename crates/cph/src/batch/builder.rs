@@ -113,7 +113,7 @@ impl<K: BatchKind> Batch<K> {
         self
     }
 
-    /// Calls on the wire at once. Default 4; the first part goes alone whatever this says.
+    /// Calls on the wire at once. Default 4, for commands that answer at once 1; the first part goes alone whatever this says.
     pub fn in_flight(mut self, calls: usize) -> Self {
         self.options.in_flight = calls;
         self

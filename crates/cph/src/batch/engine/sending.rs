@@ -146,10 +146,10 @@ impl Engine {
                     let trace = Trace { job_id, ..Trace::call(request_id) };
                     self.settle_in(target, Fate::Done, trace.printing(entry.execute_msg));
                 }
-                (Some(job_id), request_id) if entry.status == Some(JobStatus::Failed) => {
+                (job_id, request_id) if entry.status == Some(JobStatus::Failed) => {
                     started += 1;
                     let fault = Fault::new(entry.error_code.as_deref(), entry.error_msg.as_deref());
-                    let trace = Trace { job_id: Some(job_id), ..Trace::call(request_id) };
+                    let trace = Trace { job_id, ..Trace::call(request_id) };
                     self.settle_in(target, Fate::Failed(fault), trace.printing(entry.execute_msg));
                 }
                 (Some(job_id), Some(request_id)) => {
