@@ -17,6 +17,7 @@ mod text;
 
 mod assumption;
 mod code;
+mod event_state;
 mod ids;
 mod operation;
 mod properties;
@@ -31,6 +32,7 @@ mod tables;
 
 pub use assumption::Assumption;
 pub use code::{Class, CodeEntry, Effect, ErrorCode, Scope};
+pub use event_state::EventState;
 pub use ids::{
     BandWidthId, EncodeServerId, EventId, ImageId, InvalidId, JobId, PhoneId, ProjectId, RequestId,
     ServerId,
@@ -42,8 +44,8 @@ pub use property_text::{PropertyError, PropertyProblem, PropertyText};
 pub use redact::{is_personal, mask_json};
 pub use region::{Region, UnknownRegion};
 pub use status::{
-    EncodeServerFilter, EncodeServerStatus, ImageStatus, JobStatus, PhoneStatus, ServerStatus,
-    UnknownStatus,
+    EncodeServerFilter, EncodeServerStatus, ImageStatus, JobStatus, PhoneStatus, ReceiveStatus,
+    ServerStatus, UnknownStatus,
 };
 pub use tables::limits;
 

@@ -251,6 +251,23 @@ status! {
     CreateFailed = 2, "create failed";
 }
 
+status! {
+    /// What the receiving account made of an image that was shared with it.
+    ///
+    /// ```
+    /// use cph_core::ReceiveStatus;
+    ///
+    /// assert_eq!(ReceiveStatus::from_code(0), ReceiveStatus::Pending);
+    /// ```
+    ReceiveStatus, "receive";
+    /// Neither accepted nor rejected yet.
+    Pending = 0, "pending";
+    /// Accepted: the image can be used.
+    Accepted = 1, "accepted";
+    /// Rejected.
+    Rejected = 2, "rejected";
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
