@@ -16,7 +16,7 @@ use bytes::Bytes;
 use cph_core::{ErrorCode, InvalidId, Operation, ProjectId, Region};
 
 use crate::{
-    Clock, Credentials, EncodeServerOutcome, Error, Jobs, Phones, Problem, Result, Run,
+    ApiCall, Clock, Credentials, EncodeServerOutcome, Error, Jobs, Phones, Problem, Result, Run,
     ServerOutcome, Servers, SystemClock, Ticket,
     endpoint::Endpoint,
     error::BoxError,
@@ -108,6 +108,12 @@ impl Client {
         Jobs::new(self)
     }
 
+    /// One call of the operation with the vendor's name, such as `ListJobs`, as documented: for what the other methods do
+    /// not offer.
+    pub fn api(&self, operation: &str) -> ApiCall {
+        ApiCall::new(self, operation)
+    }
+
     /// Waits on for what an earlier run had started, from its [`Ticket`]. Nothing is sent again. Each job gets another 30
     /// minutes from now.
     ///
@@ -168,6 +174,15 @@ impl Client {
     /// A number between 0 and 1, by chance.
     pub(crate) fn chance(&self) -> f64 {
         self.shared.draw(fastrand::Rng::f64)
+    }
+
+    /// Makes one call with a request of the caller's making, and hands over the success as it came.
+    pub(crate) async fn exchange(
+        &self,
+        operation: &'static Operation,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>> {
+        Call::new(self.shared.clone(), operation).exchange(request).await
     }
 
     /// Makes one call of the generated client, which is handed over with the project's id.

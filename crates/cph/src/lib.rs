@@ -60,6 +60,7 @@
 //! are in the generated client, the crate `cph-raw`, whose types stay private here.
 
 mod answer;
+mod api;
 mod batch;
 mod client;
 mod clock;
@@ -77,6 +78,7 @@ mod transport;
 mod view;
 mod wire;
 
+pub use api::{ApiAnswer, ApiCall};
 pub use batch::{
     builder::{Batch, BatchKind, Target},
     observer::{Entry, Observer, Part, PartAnswer},

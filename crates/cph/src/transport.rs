@@ -59,6 +59,32 @@ impl Call {
         self.end.lock().unwrap_or_else(PoisonError::into_inner).error.take()
     }
 
+    /// The call in a span of its own. The query must be in canonical form.
+    pub(crate) async fn exchange(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, Error> {
+        let span = tracing::info_span!(
+            "cph",
+            operation = self.operation.name,
+            status = tracing::field::Empty,
+            request_id = tracing::field::Empty
+        );
+        let work = async {
+            let result = self.attempts(request).await;
+            let (status, request_id) = match &result {
+                Ok(answer) => (Some(answer.status().as_u16()), wire::request_id(answer.headers())),
+                Err(error) => (error.status(), error.request_id().map(str::to_owned)),
+            };
+            let span = tracing::Span::current();
+            span.record("status", status);
+            span.record("request_id", request_id.as_deref());
+            self.end.lock().unwrap_or_else(PoisonError::into_inner).request_id = request_id;
+            result
+        };
+        work.instrument(span).await
+    }
+
     /// Attempts until one ends it. The waits between them grow from one second, which is what a throttled caller is advised to wait.
     async fn attempts(
         &self,
@@ -190,35 +216,18 @@ impl cph_raw::Transport for Call {
         _: &'static str,
         request: reqwest::Request,
     ) -> Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>> {
-        let span = tracing::info_span!(
-            "cph",
-            operation = self.operation.name,
-            status = tracing::field::Empty,
-            request_id = tracing::field::Empty
-        );
-        let work = async move {
-            let result = self.attempts(canonical(request)).await;
-            let (status, request_id) = match &result {
-                Ok(answer) => (Some(answer.status().as_u16()), wire::request_id(answer.headers())),
-                Err(error) => (error.status(), error.request_id().map(str::to_owned)),
-            };
-            let span = tracing::Span::current();
-            span.record("status", status);
-            span.record("request_id", request_id.as_deref());
-            let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
-            end.request_id = request_id;
-            Ok(match result {
+        Box::pin(async move {
+            Ok(match self.exchange(canonical(request)).await {
                 Ok(answer) => documented_status(answer).into(),
                 // The generated client has no way to carry our error: it is left in `end`, and this answer is never looked at.
                 Err(error) => {
-                    end.error = Some(error);
+                    self.end.lock().unwrap_or_else(PoisonError::into_inner).error = Some(error);
                     let mut nothing = http::Response::new(Bytes::new());
                     *nothing.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
                     nothing.into()
                 }
             })
-        };
-        Box::pin(work.instrument(span))
+        })
     }
 }
 
