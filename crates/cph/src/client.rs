@@ -16,8 +16,8 @@ use bytes::Bytes;
 use cph_core::{ErrorCode, InvalidId, Operation, ProjectId, Region};
 
 use crate::{
-    ApiCall, Clock, Credentials, EncodeServerOutcome, Error, Jobs, Phones, Problem, Result, Run,
-    ServerOutcome, Servers, SystemClock, Ticket,
+    ApiCall, Clock, Credentials, EncodeServerOutcome, Error, Events, Images, Jobs, Phones, Problem,
+    Result, Run, ServerOutcome, Servers, SystemClock, Tags, Ticket,
     endpoint::Endpoint,
     error::BoxError,
     transport::Call,
@@ -106,6 +106,21 @@ impl Client {
     /// The jobs that earlier calls started.
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs::new(self)
+    }
+
+    /// The images that phones run.
+    pub fn images(&self) -> Images<'_> {
+        Images::new(self)
+    }
+
+    /// The tags of the project's servers.
+    pub fn tags(&self) -> Tags<'_> {
+        Tags::new(self)
+    }
+
+    /// The maintenance that the vendor plans for the project's servers.
+    pub fn events(&self) -> Events<'_> {
+        Events::new(self)
     }
 
     /// One call of the operation with the vendor's name, such as `ListJobs`, as documented: for what the other methods do

@@ -68,12 +68,15 @@ mod credentials;
 mod delivery;
 mod endpoint;
 mod error;
+mod events;
+mod images;
 mod jobs;
 mod paging;
 mod personal;
 mod phones;
 mod servers;
 mod sign;
+mod tags;
 mod transport;
 mod view;
 mod wire;
@@ -94,15 +97,20 @@ pub use client::{Client, ClientBuilder};
 pub use clock::{Clock, SystemClock};
 pub use cph_core::{
     Asks, Assumption, BandWidthId, BandwidthLimit, Basis, Class, CodeEntry, Effect,
-    EncodeServerFilter, EncodeServerId, EncodeServerStatus, ErrorCode, EventId, ImageId,
-    ImageStatus, InvalidId, JobFamily, JobId, JobStatus, Limit, Operation, PhoneId, PhoneStatus,
-    ProjectId, Properties, PropertyError, PropertyKey, PropertyKind, PropertyProblem, PropertyText,
-    Region, RequestId, Scope, ServerId, ServerStatus, UnknownRegion, UnknownStatus, Vintage,
-    mask_json,
+    EncodeServerFilter, EncodeServerId, EncodeServerStatus, ErrorCode, EventId, EventState,
+    ImageId, ImageStatus, InvalidId, JobFamily, JobId, JobStatus, Limit, Operation, PhoneId,
+    PhoneStatus, ProjectId, Properties, PropertyError, PropertyKey, PropertyKind, PropertyProblem,
+    PropertyText, ReceiveStatus, Region, RequestId, Scope, ServerId, ServerStatus, UnknownRegion,
+    UnknownStatus, Vintage, mask_json,
 };
 pub use credentials::Credentials;
 pub use delivery::Delivery;
 pub use error::{Error, ErrorKind, Problem, Result};
+pub use events::{Authorization, Events, ListScheduledEvents, ScheduledEvent};
+pub use images::{
+    Image, ImageMember, Images, ListImageMembers, ListImages, ListPhoneImages, Membership,
+    PhoneImage,
+};
 pub use jobs::{Job, Jobs};
 pub use personal::Personal;
 pub use phones::{
@@ -115,3 +123,4 @@ pub use phones::{
     UninstallApkFromPhones, UpdatePhoneProperties, UpdateProperty,
 };
 pub use servers::{ListServers, RestartServers, Server, ServerAddress, ServerRestart, Servers};
+pub use tags::{FindResources, ListProjectTags, ProjectTag, Resource, Tag, Tags};
