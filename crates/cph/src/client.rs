@@ -16,8 +16,9 @@ use bytes::Bytes;
 use cph_core::{ErrorCode, InvalidId, Operation, ProjectId, Region};
 
 use crate::{
-    ApiCall, Clock, Credentials, EncodeServerOutcome, Error, Events, Images, Jobs, Phones, Problem,
-    Result, Run, ServerOutcome, Servers, SystemClock, Tags, Ticket,
+    ApiCall, Bandwidths, Clock, Credentials, EncodeServerOutcome, EncodeServers, Error, Events,
+    Images, Jobs, Phones, Problem, Result, Run, ServerOutcome, Servers, SharedApps, SharedFiles,
+    SystemClock, Tags, Ticket,
     endpoint::Endpoint,
     error::BoxError,
     transport::Call,
@@ -101,6 +102,26 @@ impl Client {
     /// The servers that the project's phones run on.
     pub fn servers(&self) -> Servers<'_> {
         Servers::new(self)
+    }
+
+    /// The bandwidths of servers on the system's network.
+    pub fn bandwidths(&self) -> Bandwidths<'_> {
+        Bandwidths::new(self)
+    }
+
+    /// The files that the phones of a server share.
+    pub fn shared_files(&self) -> SharedFiles<'_> {
+        SharedFiles::new(self)
+    }
+
+    /// The apps that the phones of a server share.
+    pub fn shared_apps(&self) -> SharedApps<'_> {
+        SharedApps::new(self)
+    }
+
+    /// The encoding services of the project.
+    pub fn encode_servers(&self) -> EncodeServers<'_> {
+        EncodeServers::new(self)
     }
 
     /// The jobs that earlier calls started.

@@ -61,11 +61,13 @@
 
 mod answer;
 mod api;
+mod bandwidths;
 mod batch;
 mod client;
 mod clock;
 mod credentials;
 mod delivery;
+mod encode_servers;
 mod endpoint;
 mod error;
 mod events;
@@ -74,7 +76,10 @@ mod jobs;
 mod paging;
 mod personal;
 mod phones;
+mod rules;
 mod servers;
+mod shared_apps;
+mod shared_files;
 mod sign;
 mod tags;
 mod transport;
@@ -82,6 +87,7 @@ mod view;
 mod wire;
 
 pub use api::{ApiAnswer, ApiCall};
+pub use bandwidths::{BandWidth, Bandwidths, ListBandwidths};
 pub use batch::{
     builder::{Batch, BatchKind, Target},
     observer::{Entry, Observer, Part, PartAnswer},
@@ -105,6 +111,10 @@ pub use cph_core::{
 };
 pub use credentials::Credentials;
 pub use delivery::Delivery;
+pub use encode_servers::{
+    EncodeServer, EncodeServerAccessInfo, EncodeServerRestart, EncodeServers, ListEncodeServers,
+    RestartEncodeServers,
+};
 pub use error::{Error, ErrorKind, Problem, Result};
 pub use events::{Authorization, Events, ListScheduledEvents, ScheduledEvent};
 pub use images::{
@@ -122,5 +132,22 @@ pub use phones::{
     RunSyncOnPhones, SetPhoneTraffic, SetTraffic, Stop, StopPhones, TrafficType, UninstallApk,
     UninstallApkFromPhones, UpdatePhoneProperties, UpdateProperty,
 };
-pub use servers::{ListServers, RestartServers, Server, ServerAddress, ServerRestart, Servers};
+pub use servers::{
+    AttachFilesystem, ChangeServer, DataVolume, DeleteServers, DetachFilesystem, EnterpriseProject,
+    FilesystemAttachment, FilesystemDetachment, Ipv6BandWidth, KeypairTarget, KeypairUpdate,
+    ListServerModelOfferings, ListServerModels, ListServers, Order, OrderTerms, RestartServers,
+    Server, ServerAddress, ServerBandWidth, ServerChange, ServerDeletion, ServerDetail, ServerEip,
+    ServerMetadata, ServerModel, ServerModelChange, ServerModelChangeTerms, ServerModelExtendSpec,
+    ServerModelOffering, ServerModelOsVolume, ServerNic, ServerOrder, ServerPort, ServerPublicIp,
+    ServerReplacement, ServerRestart, ServerShareVolume, ServerVolume, Servers, SingleDataVolume,
+    SingleOrderTerms, SinglePublicIp, SingleServerNic, SingleServerOrder, UpdateKeypairs,
+};
+pub use shared_apps::{
+    DeleteSharedApp, ListSharedApps, PushSharedApp, SharedApp, SharedAppDeletion, SharedAppPush,
+    SharedApps,
+};
+pub use shared_files::{
+    DeleteSharedFiles, FilesInPath, InvalidListing, ListSharedFiles, PushSharedFiles,
+    SharedFileListing, SharedFiles, SharedFilesDeletion, SharedFilesList, SharedFilesPush,
+};
 pub use tags::{FindResources, ListProjectTags, ProjectTag, Resource, Tag, Tags};
