@@ -8,7 +8,7 @@ use crate::{
 #[tokio::test(start_paused = true)]
 async fn input_that_cannot_be_meant_is_refused() {
     let lines = file(&format!("{FIRST}\n\n# twice\n{FIRST}\n"));
-    let csv = file(&format!("phone_id,set_image_id\n{FIRST},\n"));
+    let csv = file(&format!("# moved\nphone_id,set_imge_id,imsi\n{FIRST},,\n"));
     let unknown = file(r#"{"phones":[{"phone_id":"a","imei":"1"}],"image":"i"}"#);
     let request = file(EXAMPLE);
     let bare = file(r#"{"phones":["{\"phone_num\":\"13666666666\"}"]}"#);

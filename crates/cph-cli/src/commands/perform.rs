@@ -6,7 +6,7 @@ use cph::{Asks, Batch, BatchKind, PhoneStatus, TargetOutcome};
 use serde_json::Value;
 
 use super::{Context, counted, follow};
-use crate::{Console, Exit, args::Pace, confirm::confirm, exit::Failure};
+use crate::{Console, Exit, args::Pace, confirm::confirm, exit::Failure, input::Source};
 
 /// More targets than this are not changed without asking.
 const ASK_ABOVE: usize = 10;
@@ -37,7 +37,7 @@ pub(super) struct About<'a> {
     /// Whether the targets were listed and not named.
     pub(super) is_listed: bool,
     /// The file that names the targets.
-    pub(super) file: Option<&'a str>,
+    pub(super) file: Option<&'a Source>,
 }
 
 impl<'a> About<'a> {
@@ -63,7 +63,7 @@ pub(super) async fn perform<K: BatchKind>(
     }
     let batch = paced(batch, pace);
     let bodies = if settings.show_personal { batch.bodies() } else { batch.dry_run() };
-    let bodies = bodies.map_err(|error| refused::<K>(error, about.file))?;
+    let bodies = bodies.map_err(|error| refused(error, about.file))?;
     if pace.dry_run {
         return dry_run(context, &batch, about, &bodies, console);
     }
@@ -118,14 +118,10 @@ fn paced<K: BatchKind>(mut batch: Batch<K>, pace: &Pace) -> Batch<K> {
 }
 
 /// What is wrong with the targets, with the file that names them.
-fn refused<K: BatchKind>(error: cph::Error, file: Option<&str>) -> Failure {
+fn refused(error: cph::Error, file: Option<&Source>) -> Failure {
     match (Failure::to("check the input")(error), file) {
         (Failure::Usage(problems), Some(file)) => {
-            let target = format!("{} ", K::Outcome::TARGET);
-            let named = |problem: String| {
-                if problem.starts_with(&target) { format!("{file}: {problem}") } else { problem }
-            };
-            Failure::Usage(problems.into_iter().map(named).collect())
+            Failure::Usage(problems.iter().map(|problem| file.locate(problem)).collect())
         }
         (failure, _) => failure,
     }

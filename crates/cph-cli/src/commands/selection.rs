@@ -26,7 +26,7 @@ pub(super) struct Selection {
     pub(super) targets: Vec<RestartTarget>,
     pub(super) image: Option<String>,
     /// The file that names them.
-    file: Option<String>,
+    file: Option<input::Source>,
     /// How many servers they are on, where the phones were listed.
     servers: Option<usize>,
     /// Listed phones that the command is not for, by what they are doing.
@@ -43,7 +43,7 @@ impl Selection {
         console: &mut Console<'_>,
     ) -> Result<Self, Failure> {
         let selection = if let Some(path) = &args.from {
-            let (file, read) = input::read(path, console)?;
+            let (file, read) = input::read(path, context.settings.quiet, console)?;
             Self { targets: read.targets, image: read.image, file: Some(file), ..Self::default() }
         } else if args.ids.is_empty() {
             Self::list(context, args.status.unwrap_or(acts_on), args).await?
@@ -131,7 +131,7 @@ impl Selection {
             what: self.what(),
             passed_over: self.passed_over(),
             is_listed: self.servers.is_some(),
-            file: self.file.as_deref(),
+            file: self.file.as_ref(),
         }
     }
 
@@ -195,7 +195,7 @@ impl Selection {
         let Some(target) = target else { return Ok(()) };
         Err(Failure::usage(format!(
             "{}: phone {} comes with {what}, and to {verb} phones takes none; leave it out; nothing was sent",
-            self.file.as_deref().unwrap_or("the input"),
+            self.file.as_ref().map_or("the input", input::Source::name),
             target.phone_id()
         )))
     }
