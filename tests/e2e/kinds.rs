@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cph::{Client, Credentials, ErrorKind, Fate, Properties, RestartTarget, ServerOutcome};
+use cph::{
+    Client, Credentials, ErrorKind, Fate, Properties, RestartTarget, ServerOutcome, TargetOutcome,
+};
 use cph_sim::Simulator;
 use cph_tests::{SharedClock, canned::Canned, in_process, paused_clock};
 use serde_json::{Value, json};
@@ -69,6 +71,17 @@ async fn servers_settle_as_phones_do_one_in_each_call() {
     assert_eq!(ids, SERVERS);
     let each = SERVERS.map(|server| json!({"server_ids": [server]}));
     assert_eq!(bodies(&service.requests()), each);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_job_settles_every_server_of_its_call() {
+    let service = Canned::default();
+    let delete = client(&service).servers().delete(SERVERS).batch(2);
+    let report = delete.start().unwrap().await;
+    assert_eq!(report.to_string(), "3 done");
+    let jobs: Vec<_> = report.outcomes().iter().filter_map(TargetOutcome::job_id).collect();
+    assert_eq!((jobs[0], jobs.len()), (jobs[1], 3));
+    assert_ne!(jobs[0], jobs[2]);
 }
 
 #[tokio::test(start_paused = true)]

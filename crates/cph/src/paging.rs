@@ -53,11 +53,6 @@ impl<Raw> Page<Raw> {
         let next = next.filter(|marker| !marker.is_empty()).map(Place::Marker);
         Self { rows: rows.unwrap_or_default(), next: next.filter(|next| next != from) }
     }
-
-    /// A page that is all there is.
-    pub(crate) fn only(rows: Option<Vec<Raw>>) -> Self {
-        Self { rows: rows.unwrap_or_default(), next: None }
-    }
 }
 
 /// How many rows a page may have, as the generated client takes it.
@@ -157,13 +152,13 @@ mod tests {
         assert_eq!(next(Page::counted(Some(vec![0; 2]), &later, 3)), None);
         assert_eq!(next(Page::counted(None, &later, 3)), None);
 
-        let marker = Place::Marker("m".to_owned());
-        let marked = |from: &Place, next_marker: &str| {
+        let here = Place::Marker("m".to_owned());
+        let after = |from: &Place, next_marker: &str| {
             next(Page::marked(None, from, Some(next_marker.to_owned())))
         };
-        assert_eq!(marked(&Place::Start, "m"), Some(marker.clone()));
-        assert_eq!(marked(&marker, "m"), None);
-        assert_eq!(marked(&marker, ""), None);
-        assert_eq!(next(Page::marked(None, &marker, None)), None);
+        assert_eq!(after(&Place::Start, "m"), Some(here.clone()));
+        assert_eq!(after(&here, "m"), None);
+        assert_eq!(after(&here, ""), None);
+        assert_eq!(next(Page::marked(None, &here, None)), None);
     }
 }
