@@ -1,5 +1,6 @@
 //! What the crates hold against each other.
 
+mod assumptions;
 mod bundle;
 mod examples;
 mod no_secrets;

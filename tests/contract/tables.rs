@@ -29,6 +29,13 @@ fn or_dash(text: Option<impl ToString>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| text.to_string())
 }
 
+/// With what older lists gave.
+fn default_of(property: &PropertyKey) -> String {
+    let former = property.default_history.iter();
+    let former = former.map(|(default, source)| format!(", {default:?} in {source}"));
+    or_dash(property.default.map(|default| format!("{default:?}"))) + &former.collect::<String>()
+}
+
 /// `word` where it holds.
 fn if_so(holds: bool, word: &str) -> String {
     if holds { word.to_owned() } else { "-".to_owned() }
@@ -101,13 +108,15 @@ fn codes() {
 
 #[test]
 fn properties() {
-    let head = ["key", "vintage", "takes", "default", "personal"];
+    let head = ["key", "vintage", "takes", "default", "effect", "not on", "personal"];
     let rows = PropertyKey::all().iter().map(|property| {
         [
             property.key.to_owned(),
             property.vintage.to_string(),
             property.expects.to_owned(),
-            or_dash(property.default.map(|default| format!("{default:?}"))),
+            default_of(property),
+            or_dash(property.takes_effect.map(|when| format!("after {when}"))),
+            or_dash((!property.refused_by.is_empty()).then(|| property.refused_by.join(" "))),
             if_so(property.personal, "personal"),
         ]
     });

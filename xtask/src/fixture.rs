@@ -148,7 +148,10 @@ pattern = '^[01]$'
 expects = '0 or 1'
 basis = 'documented'
 default = '0'
+default_history = [{ default = '1', source = '2021' }]
 values = [{ value = '1', meaning = 'hidden' }]
+takes_effect = 'restart'
+refused_by = ['rx1.qemu']
 summary = 'Hides the keys.'
 
 [[property]]

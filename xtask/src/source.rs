@@ -106,6 +106,8 @@ pub(crate) struct Property {
     pub(crate) basis: Basis,
     pub(crate) default: Option<String>,
     #[serde(default)]
+    pub(crate) default_history: Vec<FormerDefault>,
+    #[serde(default)]
     pub(crate) values: Vec<PropertyValue>,
     #[serde(default)]
     pub(crate) deprecated: bool,
@@ -113,7 +115,18 @@ pub(crate) struct Property {
     #[serde(default)]
     pub(crate) personal: bool,
     pub(crate) code: Option<String>,
+    pub(crate) takes_effect: Option<TakesEffect>,
+    #[serde(default)]
+    pub(crate) refused_by: Vec<String>,
     pub(crate) summary: String,
+}
+
+/// What an older list gave as the default.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FormerDefault {
+    pub(crate) default: String,
+    pub(crate) source: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -209,6 +222,12 @@ pub(crate) enum PropertyKind {
 pub(crate) enum Vintage {
     Old,
     New,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TakesEffect {
+    Restart,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

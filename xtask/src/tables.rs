@@ -17,7 +17,7 @@ pub(crate) fn generated(spec: &Spec, tables: &Tables) -> Result<String, String> 
     let text = [
         "use crate::{
             Asks, Assumption, Basis, Batch, Class, CodeEntry, Effect, ErrorCode, JobFamily, Limit, Operation, PropertyKey, PropertyKind,
-            Region, Scope, Vintage,
+            Region, Scope, TakesEffect, Vintage,
         };"
         .to_owned(),
         table("OPERATIONS", "Operation", operations.iter().copied().map(operation_row)),
@@ -121,9 +121,18 @@ fn property_row(property: &Property) -> String {
         replaced_by,
         personal,
         code,
+        takes_effect,
+        refused_by,
         summary,
         ..
     } = property;
+    let takes_effect =
+        takes_effect.map_or_else(|| "None".into(), |when| format!("Some(TakesEffect::{when:?})"));
+    let default_history: Vec<(&str, &str)> = property
+        .default_history
+        .iter()
+        .map(|former| (former.default.as_str(), former.source.as_str()))
+        .collect();
     let values: Vec<(&str, &str)> = property
         .values
         .iter()
@@ -131,7 +140,8 @@ fn property_row(property: &Property) -> String {
         .collect();
     format!(
         "PropertyKey {{ key: {key:?}, summary: {summary:?}, kind: PropertyKind::{kind:?}, vintage: Vintage::{vintage:?}, \
-         pattern: {pattern:?}, expects: {expects:?}, basis: Basis::{basis:?}, default: {default:?}, values: &{values:?}, \
+         pattern: {pattern:?}, expects: {expects:?}, basis: Basis::{basis:?}, default: {default:?}, \
+         default_history: &{default_history:?}, values: &{values:?}, takes_effect: {takes_effect}, refused_by: &{refused_by:?}, \
          deprecated: {deprecated}, replaced_by: {replaced_by:?}, personal: {personal}, code: {code:?} }}"
     )
 }

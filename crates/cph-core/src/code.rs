@@ -4,7 +4,8 @@ use std::{cmp::Ordering, convert::Infallible, fmt, str::FromStr};
 
 use crate::tables::CODES;
 
-/// A code of the service (`CPS.0004`), of the gateway before it (`APIGW.0308`, `APIG.0308`), or any other text.
+/// A code of the service (`CPS.0004`), of the gateway before it (`APIGW.0308`, `APIG.0308`), or any other text, such as a code
+/// of the identity service (`IAM.0066`).
 ///
 /// Open: a code that no table lists is kept and printed as it came. Decide on the code and never on the message or the
 /// HTTP status, both of which the vendor varies.
@@ -281,7 +282,7 @@ pub enum Effect {
 
 words!(Effect { None => "none", Possible => "possible" });
 
-/// How much of a batch a code speaks of.
+/// How much of a batch a code speaks of (assumed: scope-is-our-reading).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
@@ -364,6 +365,13 @@ mod tests {
             );
             assert!(!code.advice().is_empty() && !code.meaning().is_empty());
         }
+    }
+
+    #[test]
+    fn codes_of_the_identity_service_are_listed_and_kept_as_text() {
+        let expired = ErrorCode::parse("IAM.0066");
+        assert_eq!(expired.class(), Class::Authentication);
+        assert!(!expired.is_service() && !expired.is_gateway());
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use ids::{
 };
 pub use operation::{Asks, Basis, Batch, JobFamily, Limit, Operation};
 pub use properties::{BandwidthLimit, Properties};
-pub use property::{PropertyKey, PropertyKind, Vintage};
+pub use property::{PropertyKey, PropertyKind, TakesEffect, Vintage};
 pub use property_text::{PropertyError, PropertyProblem, PropertyText};
 pub use redact::{is_personal, mask_json};
 pub use region::{Region, UnknownRegion};

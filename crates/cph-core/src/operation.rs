@@ -21,13 +21,13 @@ pub struct Operation {
     pub job_family: Option<JobFamily>,
     /// How many targets one call may carry, if it takes several.
     pub batch: Option<Batch>,
-    /// Whether sending it twice does no more than sending it once.
+    /// Whether sending it twice does no more than sending it once (assumed: idempotent-is-our-judgement).
     pub idempotent: bool,
     /// Why a tool asks a person before it makes such a call; `None` where it need not.
     pub asks: Option<Asks>,
     /// Ids of the documentation pages it was transcribed from.
     pub pages: &'static [&'static str],
-    /// The IAM action a caller needs, where it is documented.
+    /// The IAM action a caller needs, where it is known; no page names that of a restart (assumed: restart-iam-action).
     pub iam_action: Option<&'static str>,
 }
 

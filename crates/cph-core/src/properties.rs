@@ -10,8 +10,8 @@ use crate::{PropertyKey, PropertyProblem, PropertyText, redact::mask_under};
 /// What to set on a phone: keys with values, in order.
 ///
 /// The setters write the newest key of the vendor's list and every value as a JSON string, as all of the vendor's
-/// examples do. Keys of the old list and keys of your own are written with [`set`](Self::set); they pass
-/// [`check`](Self::check) unless a rule is known for them.
+/// examples do (assumed: property-values-as-strings). Keys of the old list and keys of your own are written with
+/// [`set`](Self::set); they pass [`check`](Self::check) unless a rule is known for them.
 ///
 /// `Debug` masks [personal](crate::is_personal) values; serialising writes them, since that is what is sent.
 ///

@@ -7,6 +7,10 @@ use regex_lite::Regex;
 use crate::tables::PROPERTIES;
 
 /// A documented property key: see [`PropertyKey::find`].
+///
+/// What the vendor says of no single key stands in no field: phones whose flavor begins with `aphs1`, and those of
+/// `rx1.cp.c60.d32.e1v1.qemu`, support only a few keys; some keys need a recent image, and some cannot be changed on
+/// images of the CPUI kind; on a phone that is abnormal a change takes effect once it runs again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct PropertyKey {
@@ -18,16 +22,22 @@ pub struct PropertyKey {
     pub kind: PropertyKind,
     /// Which generation of the list it stands in.
     pub vintage: Vintage,
-    /// A value, as a string, must match this whole.
+    /// A value, as a string, must match this whole (assumed: operator-numbers-take-digits, old-lengths-are-maxima).
     pub pattern: &'static str,
     /// The rule in words, such as `at most 15 decimal digits`.
     pub expects: &'static str,
     /// Where the rule comes from.
     pub basis: crate::Basis,
-    /// The documented default.
+    /// The documented default, of the newest list where lists differ.
     pub default: Option<&'static str>,
+    /// Defaults that older lists gave, each with where it stood. On a phone of that time it may still hold.
+    pub default_history: &'static [(&'static str, &'static str)],
     /// Values with their meanings, where they are listed.
     pub values: &'static [(&'static str, &'static str)],
+    /// What a change waits for, where a document says so of this key; others may wait too.
+    pub takes_effect: Option<TakesEffect>,
+    /// Flavors whose phones do not take it, where a document names one for this key.
+    pub refused_by: &'static [&'static str],
     /// Whether the vendor advises against it.
     pub deprecated: bool,
     /// The key to use instead.
@@ -79,6 +89,16 @@ pub enum PropertyKind {
 
 words!(PropertyKind { Integer => "integer", Text => "text" });
 
+/// What a changed property waits for before it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TakesEffect {
+    /// The next restart of the phone.
+    Restart,
+}
+
+words!(TakesEffect { Restart => "restart" });
+
 /// The generation of the vendor's list that a key stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -98,16 +118,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_is_whole_and_takes_its_default_and_listed_values() {
+    fn every_rule_is_whole_and_takes_its_defaults_and_listed_values() {
         for property in PROPERTIES {
             assert!(
                 property.pattern.starts_with('^') && property.pattern.ends_with('$'),
                 "{}",
                 property.key
             );
-            for value in
-                property.default.into_iter().chain(property.values.iter().map(|(value, _)| *value))
-            {
+            let former = property.default_history.iter().map(|(value, _)| *value);
+            let listed = property.values.iter().map(|(value, _)| *value);
+            for value in property.default.into_iter().chain(former).chain(listed) {
                 assert!(property.matches(value), "{} refuses {value}", property.key);
             }
             assert!(
@@ -116,6 +136,15 @@ mod tests {
                 property.key
             );
         }
+    }
+
+    #[test]
+    fn a_default_that_flipped_is_known_with_both_its_values() {
+        let root = PropertyKey::find("ro.com.cph.non_root").unwrap();
+        assert_eq!(
+            (root.default, root.default_history),
+            (Some("1"), &[("0", "docs 2021-09-15")][..])
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// How the simulator behaves where no page says how the service does.
 ///
 /// The default is what client and simulator take for granted; a test turns a switch to see that the client bears the
-/// opposite. Each stands in `openapi/assumptions.toml` with what a real call would show.
+/// opposite. Each is named as in `openapi/assumptions.toml`, which says what a real call would show.
 ///
 /// ```
 /// let assumptions: cph_sim::Assumptions = toml::from_str("entries = \"reversed\"\npost_status = 201").unwrap();
@@ -17,30 +17,39 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, each a yes or a no")]
 pub struct Assumptions {
-    /// More phones than this in one call are refused as a whole with CPS.0190; `None`: any number is taken.
+    /// More phones than this in one call are refused as a whole with CPS.0190; `None`: any number is taken
+    /// (assumed: max-phones-per-call).
     pub max_phones_per_call: Option<usize>,
-    /// Whether a call all of whose targets are refused answers 400 with the first code instead of 200 with entries.
+    /// Whether a call all of whose targets are refused answers 400 with the first code instead of 200 with entries
+    /// (assumed: all-refused-is-an-error).
     pub all_refused_is_an_error: bool,
-    /// Whether a call that is refused as a whole for a property starts nothing; if not, its other phones are started.
+    /// Whether a call that is refused as a whole for a property starts nothing; if not, its other phones are started
+    /// (assumed: whole-refusal-starts-nothing).
     pub whole_refusal_starts_nothing: bool,
-    /// Whether one bad property refuses the whole call; if not, only the entry of its phone.
+    /// Whether one bad property refuses the whole call; if not, only the entry of its phone
+    /// (assumed: property-refuses-whole-call).
     pub property_refuses_whole_call: bool,
-    /// Whether one unknown request id spoils a job query with CPS.0050; if not, it is passed over.
+    /// Whether one unknown request id spoils a job query with CPS.0050; if not, it is passed over
+    /// (assumed: unknown-request-id-sinks-query).
     pub unknown_request_id_sinks_query: bool,
-    /// Whether the header `X-Request-Id` is the request id of the body; if not, it is another one.
+    /// Whether the header `X-Request-Id` is the request id of the body; if not, it is another one
+    /// (assumed: header-request-id-is-body-id).
     pub header_request_id_is_body_id: bool,
-    /// How the entries of a batch answer are ordered.
+    /// How the entries of a batch answer are ordered (assumed: entries-in-request-order).
     pub entries: Order,
-    /// The status of a successful POST: 200 or 201.
+    /// The status of a successful POST: 200 or 201 (assumed: post-status-200).
     pub post_status: u16,
-    /// Whether property keys of the old vintage are still taken; if not, they are refused with CPS.0163.
+    /// Whether property keys of the old vintage are still taken; if not, they are refused with CPS.0163
+    /// (assumed: old-property-keys).
     pub old_property_keys: bool,
-    /// Whether the properties of a restart are merged into those of the phone; if not, they replace them.
+    /// Whether the properties of a restart are merged into those of the phone; if not, they replace them
+    /// (assumed: property-merges).
     pub property_merges: bool,
-    /// How long after its end a job can be found, in seconds; `None`: for ever.
+    /// How long after its end a job can be found, in seconds; `None`: for ever (assumed: job-retention).
     #[serde(with = "seconds")]
     pub job_retention: Option<Duration>,
-    /// Whether a phone that is restarting already refuses another restart with CPS.0165.
+    /// Whether a phone that is restarting already refuses another restart with CPS.0165
+    /// (assumed: second-restart-is-refused).
     pub second_restart_is_refused: bool,
 }
 

@@ -78,6 +78,7 @@ impl Job {
             "begin_time": timestamp::to_second(self.begin),
             "status": self.status(now).code(),
         });
+        // Assumed: running-job-has-no-end-time.
         if let Some(end) = self.end.filter(|end| *end <= now) {
             answer["end_time"] = timestamp::to_second(end).into();
         }

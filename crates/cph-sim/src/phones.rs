@@ -228,7 +228,7 @@ impl Phones {
     }
 }
 
-/// The part of a list that a query asks for; its numbers have been validated.
+/// The part of a list that a query asks for; its numbers have been validated. Assumed: first-page-order-is-stable.
 pub(crate) struct Page {
     offset: usize,
     limit: usize,

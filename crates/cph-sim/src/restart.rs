@@ -19,10 +19,10 @@ use crate::{
 /// The vendor's name of the operation.
 pub(crate) const OPERATION: &str = "RestartCloudPhone";
 
-/// How long a property text may be.
+/// How long a property text may be (assumed: request-entity-7800-bytes-everywhere).
 const MAX_PROPERTY_BYTES: usize = cph_core::limits::RESTART_CLOUD_PHONE_PROPERTY_BYTES;
 
-/// How long a restart takes.
+/// How long a restart takes (assumed: restart-takes-20-to-40-seconds).
 const MILLISECONDS: std::ops::RangeInclusive<u64> = 20_000..=40_000;
 
 /// One call, its body valid by the schema.
@@ -45,6 +45,7 @@ impl Restart<'_> {
         if self.assumptions.max_phones_per_call.is_some_and(|max| targets.len() > max) {
             return Err(Refusal::of("CPS.0190"));
         }
+        // Assumed: well-formed-image-exists.
         let image_id = self.body["image_id"].as_str();
         if image_id.is_some_and(|image| !is_id(image)) {
             return Err(Refusal::of("CPS.0030"));
@@ -74,7 +75,8 @@ impl Restart<'_> {
         }
     }
 
-    /// Starts the work on one phone and returns its job id.
+    /// Starts the work on one phone and returns its job id; a refused one is left alone
+    /// (assumed: entry-without-job-started-nothing).
     fn start(
         &self,
         state: &mut State,
@@ -104,6 +106,7 @@ impl Restart<'_> {
             job_id: job_id.clone(),
             at: self.now,
         });
+        // Assumed: starting-shows-restarting.
         let afterwards =
             if job.failure.is_some() { PhoneStatus::RestartFailed } else { PhoneStatus::Running };
         let work = Work {

@@ -65,6 +65,7 @@ fn refusal(answer: &http::Response<Bytes>) -> Option<(Error, Seen)> {
 }
 
 /// Whether a body under a success status is the common error body and nothing else. (A job's answer has an `error_code` too.)
+/// Assumed: error-body-under-success-was-refused.
 fn is_error_body(json: &Map<String, Value>) -> bool {
     error_fields(json).0.is_some()
         && json.iter().all(|(key, value)| {

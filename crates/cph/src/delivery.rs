@@ -45,6 +45,7 @@ pub(crate) fn judge(seen: &Seen) -> (Delivery, Again) {
         Seen::Answer { status: 429, .. } => (Delivery::Refused, Again::Always),
         Seen::Answer { status, code: Some(code) } => match code.entry() {
             _ if code.is_throttling() => (Delivery::Refused, Again::Always),
+            // Assumed: whole-refusal-starts-nothing.
             Some(entry) if entry.effect == Effect::None => (Delivery::Refused, Again::Never),
             // The gateway speaks before the service is reached, unless it says 5xx.
             _ if code.is_gateway() => judge_status(*status),
@@ -54,6 +55,7 @@ pub(crate) fn judge(seen: &Seen) -> (Delivery, Again) {
     }
 }
 
+/// Assumed: answer-without-code-was-not-carried-out.
 fn judge_status(status: u16) -> (Delivery, Again) {
     match status {
         300..=407 | 409..=499 => (Delivery::Refused, Again::Never),

@@ -1,10 +1,14 @@
 //! Jobs: what earlier calls started, and how it is going.
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    time::{Duration, SystemTime},
+};
 
 use cph_core::{JobId, JobStatus, RequestId, limits};
+use futures_util::{Stream, TryStreamExt as _, stream};
 
-use crate::{Client, Error, Problem, Result, batch::outcome::Fault};
+use crate::{Client, Error, Problem, Result, batch::outcome::Fault, clock::after};
 
 /// A job, as the service shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +91,53 @@ impl<'a> Jobs<'a> {
         Ok(jobs)
     }
 
+    /// Waits for the jobs that the calls with these request ids started: each comes once, as it ends.
+    ///
+    /// After `patience` those that still run come too, as they are, and the stream ends; it ends after its first `Err` as well.
+    /// Nothing is sent again. Dropping the stream stops no job.
+    ///
+    /// ```
+    /// # async fn example(client: cph::Client) -> cph::Result<()> {
+    /// use std::{pin::pin, time::Duration};
+    /// use futures_util::TryStreamExt as _;
+    ///
+    /// let calls = ["6837531fd3f54550927b930180a706bf"];
+    /// let mut jobs = pin!(client.jobs().wait(calls, Duration::from_secs(1800)));
+    /// while let Some(job) = jobs.try_next().await? {
+    ///     println!("{} {}", job.job_id, job.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`list`](Self::list). A request id without jobs is
+    /// [`ErrorCode::JOBS_OF_REQUEST_NOT_FOUND`](crate::ErrorCode::JOBS_OF_REQUEST_NOT_FOUND).
+    pub fn wait(
+        &self,
+        request_ids: impl IntoIterator<Item = impl AsRef<str>>,
+        patience: Duration,
+    ) -> impl Stream<Item = Result<Job>> + Send + 'static {
+        let request_ids: Vec<String> =
+            request_ids.into_iter().map(|id| id.as_ref().to_owned()).collect();
+        let waiting = Waiting {
+            client: self.client.clone(),
+            request_ids,
+            until: after(self.client.clock().now(), patience),
+            seen: HashSet::new(),
+            has_looked: false,
+        };
+        let looks = stream::try_unfold(Some(waiting), |waiting| async move {
+            let Some(waiting) = waiting else { return Ok(None) };
+            waiting
+                .look()
+                .await
+                .map(|(ended, rest)| Some((stream::iter(ended.into_iter().map(Ok)), rest)))
+        });
+        looks.try_flatten()
+    }
+
     /// One job, by [ShowJob](https://support.huaweicloud.com/intl/en-us/api-cph/cph_api_0521.html).
     ///
     /// # Errors
@@ -110,6 +161,37 @@ impl<'a> Jobs<'a> {
             error_msg: job.error_msg,
             execute_msg: job.execute_msg,
         })
+    }
+}
+
+/// How often jobs are looked at that are waited for by request id.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+struct Waiting {
+    client: Client,
+    request_ids: Vec<String>,
+    until: SystemTime,
+    /// Jobs that have been handed over.
+    seen: HashSet<JobId>,
+    has_looked: bool,
+}
+
+impl Waiting {
+    /// What has ended since the last look, and how to go on.
+    async fn look(mut self) -> Result<(Vec<Job>, Option<Self>)> {
+        let clock = self.client.clock().clone();
+        if self.has_looked {
+            let left = self.until.duration_since(clock.now()).unwrap_or_default();
+            clock.sleep(INTERVAL.min(left)).await;
+        }
+        self.has_looked = true;
+        let jobs = self.client.jobs().list(&self.request_ids).await?;
+        let is_over = self.until <= clock.now();
+        let runs = |job: &Job| !matches!(job.status, JobStatus::Success | JobStatus::Failed);
+        let is_done = is_over || !jobs.iter().any(runs);
+        let ended = jobs.into_iter().filter(|job| is_over || !runs(job));
+        let new = ended.filter(|job| self.seen.insert(job.job_id.clone())).collect();
+        Ok((new, (!is_done).then_some(self)))
     }
 }
 

@@ -1,6 +1,6 @@
-//! A client for Huawei Cloud's Cloud Phone Host: restarts of any number of phones, and one outcome per phone.
+//! A client for Huawei Cloud's Cloud Phone Host: every documented operation, batches of any size, and one outcome per phone.
 //!
-//! The service restarts phones in batches, asynchronously: a call answers with a job or an error per phone, and the jobs are
+//! The service changes phones in batches, asynchronously: a call answers with a job or an error per phone, and the jobs are
 //! polled until they end. This crate splits the batches, checks what it sends, follows the jobs, and says of every phone
 //! exactly once what is known of it.
 //!
@@ -27,6 +27,21 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Where things are
+//!
+//! | | |
+//! |---|---|
+//! | [`Client::phones`] | list, show, restart, reset, stop, rename, change properties, run commands, install, export, import, connect, enlarge |
+//! | [`Client::servers`] | list, show, buy, restart, rename, change, delete; key pairs, shared file systems |
+//! | [`Client::images`] | list, delete, share and accept |
+//! | [`Client::jobs`] | what calls started, and how it is going |
+//! | [`Client::tags`], [`Client::events`], [`Client::bandwidths`], [`Client::encode_servers`] | the rest of the account |
+//! | [`Client::shared_files`], [`Client::shared_apps`] | what all phones of a server share |
+//! | [`Client::api`] | any of the 59 documented operations, as documented |
+//!
+//! What changes many phones or servers is a [`Batch`]: targets in, a [`Run`] out, with one outcome per target. What lists is a
+//! stream over every page. The rest are single calls.
 //!
 //! # What it promises
 //!
@@ -56,8 +71,8 @@
 //!
 //! # What it does not do
 //!
-//! No blocking client, no automatic choice of region, no operations yet beyond phones (list, show, restart) and jobs: the others
-//! are in the generated client, the crate `cph-raw`, whose types stay private here.
+//! No blocking client, no automatic choice of region. Commands name phones, never servers, so that each phone has an outcome. The
+//! types of the generated client, the crate `cph-raw`, stay private here.
 
 mod answer;
 mod api;
@@ -106,8 +121,8 @@ pub use cph_core::{
     EncodeServerFilter, EncodeServerId, EncodeServerStatus, ErrorCode, EventId, EventState,
     ImageId, ImageStatus, InvalidId, JobFamily, JobId, JobStatus, Limit, Operation, PhoneId,
     PhoneStatus, ProjectId, Properties, PropertyError, PropertyKey, PropertyKind, PropertyProblem,
-    PropertyText, ReceiveStatus, Region, RequestId, Scope, ServerId, ServerStatus, UnknownRegion,
-    UnknownStatus, Vintage, mask_json,
+    PropertyText, ReceiveStatus, Region, RequestId, Scope, ServerId, ServerStatus, TakesEffect,
+    UnknownRegion, UnknownStatus, Vintage, mask_json,
 };
 pub use credentials::Credentials;
 pub use delivery::Delivery;

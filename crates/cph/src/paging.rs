@@ -41,6 +41,7 @@ pub(crate) struct Page<Raw> {
 
 impl<Raw> Page<Raw> {
     /// A page of at most `limit` rows counted from the start. There is no total: one that is not full is the last.
+    /// Assumed: page-that-is-not-full-is-the-last, first-page-order-is-stable.
     pub(crate) fn counted(rows: Option<Vec<Raw>>, from: &Place, limit: usize) -> Self {
         let rows = rows.unwrap_or_default();
         let before = if let Place::Offset(offset) = from { *offset } else { 0 };
@@ -48,7 +49,7 @@ impl<Raw> Page<Raw> {
         Self { rows, next }
     }
 
-    /// A page that names the next. A marker that leads to itself leads nowhere.
+    /// A page that names the next. A marker that leads to itself leads nowhere. Assumed: no-next-marker-is-the-last-page.
     pub(crate) fn marked(rows: Option<Vec<Raw>>, from: &Place, next: Option<String>) -> Self {
         let next = next.filter(|marker| !marker.is_empty()).map(Place::Marker);
         Self { rows: rows.unwrap_or_default(), next: next.filter(|next| next != from) }

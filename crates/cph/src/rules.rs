@@ -11,7 +11,7 @@ pub(crate) fn field(name: &str, problem: Option<String>, problems: &mut Vec<Prob
 }
 
 /// A bucket: documented on the pages `cph_api_0534` and `cph_api_0546`. They allow no capitals, and the first has one in its
-/// example, so capitals pass.
+/// example, so capitals pass. Assumed: bucket-names-take-capitals.
 pub(crate) fn bucket(name: &str) -> Option<String> {
     let chars = name.chars().count();
     if !(3..=63).contains(&chars) {

@@ -63,7 +63,7 @@ impl<'a> Tags<'a> {
         view(call.await?.body.tags, operation)
     }
 
-    /// Adds tags to a server, at most 10 a call (not stated by a page, ours to assume). What becomes of a key that the
+    /// Adds tags to a server, at most 10 a call (assumed: ten-tags-a-call). What becomes of a key that the
     /// server has already is not documented.
     /// Documented as [BatchCreateTags](https://support.huaweicloud.com/intl/en-us/api-cph/cph_api_0553.html).
     ///

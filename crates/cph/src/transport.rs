@@ -132,6 +132,7 @@ impl Call {
     }
 
     /// Adds what authenticates the request. Few headers are signed, so that nothing on the way can break the signature.
+    /// Assumed: short-signed-header-list.
     fn sign(
         &self,
         mut request: http::Request<Bytes>,

@@ -55,12 +55,18 @@ fn codes(tables: &Tables, problems: &mut Problems) {
         let code = &row.row;
         let mut report = |text: String| problems.report(source::CODES, row.place(), text);
         if !is_code(&code.code) {
-            report(format!("`{}` is no code like CPS.0004, APIGW.0308 or APIG.0308", code.code));
+            report(format!(
+                "`{}` is no code like CPS.0004, APIGW.0308, APIG.0308 or IAM.0001",
+                code.code
+            ));
         }
         if let Some(name) = &code.name
             && name != &words::constant(&[&name.to_lowercase()])
         {
             report(format!("`{name}` is no name like PHONE_NOT_FOUND"));
+        }
+        if code.name.is_some() && code.code.starts_with("IAM.") {
+            report(format!("`{}` can have no name: `ErrorCode` has no such family", code.code));
         }
         for status in code.http.iter().filter(|status| !(400..600).contains(*status)) {
             report(format!("{status} is no HTTP status of an error"));
@@ -79,7 +85,7 @@ fn codes(tables: &Tables, problems: &mut Problems) {
 
 fn is_code(code: &str) -> bool {
     code.split_once('.').is_some_and(|(family, number)| {
-        ["CPS", "APIGW", "APIG"].contains(&family)
+        ["CPS", "APIGW", "APIG", "IAM"].contains(&family)
             && number.len() == 4
             && number.parse::<u16>().is_ok_and(|number| number > 0)
     })
@@ -125,8 +131,11 @@ fn rule(property: &Property, report: &mut impl FnMut(String)) {
         Err(error) => report(format!("the pattern of `{key}` is wrong: {error}")),
         Ok(pattern) => {
             let default = property.default.iter().map(|default| ("default", default));
+            let former = property.default_history.iter();
+            let former = former.map(|former| ("former default", &former.default));
             let values = property.values.iter().map(|value| ("value", &value.value));
-            for (what, value) in default.chain(values).filter(|(_, value)| !pattern.is_match(value))
+            for (what, value) in
+                default.chain(former).chain(values).filter(|(_, value)| !pattern.is_match(value))
             {
                 report(format!("the {what} `{value}` of `{key}` does not match its pattern"));
             }
@@ -134,6 +143,20 @@ fn rule(property: &Property, report: &mut impl FnMut(String)) {
     }
     if property.values.iter().any(|value| value.meaning.trim().is_empty()) {
         report(format!("a value of `{key}` has no meaning"));
+    }
+    for former in &property.default_history {
+        if property.default.as_ref() == Some(&former.default) {
+            report(format!(
+                "the former default `{}` of `{key}` is its present one",
+                former.default
+            ));
+        }
+        if former.source.trim().is_empty() {
+            report(format!("the former default of `{key}` has no `source`"));
+        }
+    }
+    if property.refused_by.iter().any(|flavor| flavor.trim().is_empty()) {
+        report(format!("a flavor that refuses `{key}` has no name"));
     }
 }
 

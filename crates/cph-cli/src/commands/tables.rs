@@ -28,19 +28,22 @@ pub(super) fn code(
     show(row.transpose()?, CodeEntry::all(), CODE, settings, console)
 }
 
+/// An operation by its name, in any case.
+pub(super) fn find_operation(name: &str) -> Result<&'static Operation, Failure> {
+    let known = Operation::all().iter().find(|row| row.name.eq_ignore_ascii_case(name));
+    known.ok_or_else(|| {
+        Failure::usage(format!(
+            "no page of the vendor documents {name}; `cph operation` lists all operations"
+        ))
+    })
+}
+
 pub(super) fn operation(
     name: Option<&str>,
     settings: &Settings,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let row = name.map(|name| {
-        let known = Operation::all().iter().find(|row| row.name.eq_ignore_ascii_case(name));
-        known.ok_or_else(|| {
-            Failure::usage(format!(
-                "no page of the vendor documents {name}; `cph operation` lists all operations"
-            ))
-        })
-    });
+    let row = name.map(find_operation);
     show(row.transpose()?, Operation::all(), OPERATION, settings, console)
 }
 
@@ -113,7 +116,10 @@ const PROPERTY: Fields = Fields::new(
         "pattern",
         "basis",
         "default",
+        "default_history",
         "values",
+        "takes_effect",
+        "refused_by",
         "deprecated",
         "replaced_by",
         "personal",

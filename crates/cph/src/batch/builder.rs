@@ -87,6 +87,7 @@ impl<K: BatchKind> Batch<K> {
         targets: impl IntoIterator<Item = impl Into<K::Target>>,
         kind: K,
     ) -> Self {
+        // Assumed: part-of-100-phones, part-of-one-server.
         let part = operation(K::OPERATION).batch.map_or(1, |batch| batch.part);
         let options = Options {
             part,

@@ -20,7 +20,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{Client, Error};
 
-/// How long a job may take unless told otherwise.
+/// How long a job may take unless told otherwise (assumed: jobs-end-within-30-minutes).
 pub(crate) const JOB_TIMEOUT: Duration = Duration::from_mins(30);
 
 /// A batch operation, described: the engine knows no more of it than this.

@@ -6,7 +6,7 @@ use cph_core::{JobId, RequestId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Problem};
+use crate::{Client, Error, Problem, Result};
 
 /// The form of tickets that this version writes.
 const VERSION: u32 = 1;
@@ -89,6 +89,16 @@ impl Ticket {
     /// Each target, the call that carried it, and its job if that is known.
     pub fn jobs(&self) -> impl ExactSizeIterator<Item = (&str, &RequestId, Option<&JobId>)> {
         self.jobs.iter().map(|job| (job.target.as_str(), &job.request_id, job.job_id.as_ref()))
+    }
+
+    /// Whether it belongs to what `client` calls.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is for another endpoint, region or project, or of a newer version.
+    pub fn check(&self, client: &Client) -> Result<()> {
+        let problems = self.problems(client);
+        if problems.is_empty() { Ok(()) } else { Err(Error::invalid_input(problems)) }
     }
 
     pub(crate) fn into_jobs(self) -> Vec<OpenJob> {

@@ -25,6 +25,7 @@ const NAME: TextRule = TextRule {
 };
 
 /// Apks, and options before them. The page leaves out the space, which stands in its examples.
+/// Assumed: command-content-takes-spaces.
 const APKS: TextRule = TextRule {
     allows: |char| (NAME.allows)(char) || char == ' ',
     allowed: "the letters a to z and A to Z, digits, spaces, _ . / : and -",

@@ -69,7 +69,8 @@ impl PropertyUpdate {
         custom.map(|(key, value)| (key.clone(), value.reveal().to_owned())).collect()
     }
 
-    /// Bytes of the property text, and of the custom properties as JSON if there are any.
+    /// Bytes of the property text, and of the custom properties as JSON if there are any
+    /// (assumed: custom-property-counts-as-json).
     fn bytes(&self) -> usize {
         let custom = self.custom();
         let custom =

@@ -103,6 +103,7 @@ macro_rules! phone_target {
 
             fn problems(&self) -> Vec<String> {
                 let image = self.image.as_deref().and_then($crate::phones::target::image_problem);
+                // Assumed: request-entity-7800-bytes-everywhere.
                 let property = self.property.as_ref().and_then(|text| text.check($max_bytes).err());
                 let property = property.into_iter().flatten().map(|problem| problem.to_string());
                 image.into_iter().chain(property).collect()

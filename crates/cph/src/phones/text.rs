@@ -49,7 +49,7 @@ pub(super) const PHONE_NAME: TextRule = TextRule {
     allowed: "the letters a to z and A to Z, digits, Chinese characters, - and _",
 };
 
-/// Ideographs of every block; the page names no range.
+/// Ideographs of every block; the page names no range (assumed: chinese-characters-are-ideographs).
 fn is_chinese(char: char) -> bool {
     matches!(char, '\u{3007}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFD}')
 }

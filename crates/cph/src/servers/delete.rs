@@ -36,7 +36,7 @@ impl BatchKind for DeleteServers {
             raw.delete_cloud_phone_server(&project, &body).await
         });
         let reply = call.await?;
-        // One job for the whole call: it is every server's.
+        // One job for the whole call: it is every server's. Assumed: one-job-id-for-all-servers.
         let job_id = reply.body.job_id;
         let entries = body.server_ids.into_iter().map(|server_id| Entry {
             target: Some(server_id),

@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// How long jobs of a call whose answer was lost may take to show up under its request id, unless the caller has less patience.
+/// Assumed: jobs-of-a-lost-answer-appear-within-two-minutes.
 pub(super) const LOOKING: Duration = Duration::from_mins(2);
 
 /// The first look at new jobs, and how often to look until some have ended.
@@ -161,7 +162,7 @@ impl Engine {
             .collect()
     }
 
-    /// A target whose entry was lost, and whose job this is.
+    /// A target whose entry was lost, and whose job this is (assumed: one-job-per-target).
     fn found(&mut self, job: &Job, family: JobFamily, open: &[usize]) -> Option<usize> {
         let target = *self.places.get(poller::target(job, family)?)?;
         let State::Looking { request_id, since, .. } = &self.states[target] else {
@@ -186,6 +187,7 @@ impl Engine {
             JobStatus::Failed => {
                 Fate::Failed(Fault::new(job.error_code.as_deref(), job.error_msg.as_deref()))
             }
+            // Assumed: unlisted-job-status-is-running.
             _ => {
                 *seen_running = true;
                 return;
@@ -199,7 +201,8 @@ impl Engine {
         self.settle_in(target, fate, trace);
     }
 
-    /// Settles an open target whose patience was over when the look began.
+    /// Settles an open target whose patience was over when the look began. Until then an ended job shows
+    /// (assumed: job-retention).
     fn expire(&mut self, target: usize, looked: SystemTime, failure: Option<&str>) {
         let asking_failed = |failure: &str| UnconfirmedReason::AskingFailed(failure.to_owned());
         match self.states[target].clone() {

@@ -108,6 +108,7 @@ pub(crate) struct Engine {
     open_jobs: Arc<Mutex<Vec<OpenJob>>>,
 
     states: Vec<State>,
+    /// The place of each target by its id (assumed: ids-come-back-as-sent).
     places: HashMap<String, usize>,
     /// Unsent targets, in order.
     queue: VecDeque<usize>,

@@ -146,16 +146,18 @@ impl Engine {
                     let trace = Trace { job_id, ..Trace::call(request_id) };
                     self.settle_in(target, Fate::Done, trace.printing(entry.execute_msg));
                 }
-                (job_id, request_id) if entry.status == Some(JobStatus::Failed) => {
+                // Assumed: failed-sync-command-ran.
+                (Some(job_id), request_id) if entry.status == Some(JobStatus::Failed) => {
                     started += 1;
                     let fault = Fault::new(entry.error_code.as_deref(), entry.error_msg.as_deref());
-                    let trace = Trace { job_id, ..Trace::call(request_id) };
+                    let trace = Trace { job_id: Some(job_id), ..Trace::call(request_id) };
                     self.settle_in(target, Fate::Failed(fault), trace.printing(entry.execute_msg));
                 }
                 (Some(job_id), Some(request_id)) => {
                     started += 1;
                     self.states[target] = self.waiting(request_id, job_id, now);
                 }
+                // Assumed: entry-without-job-started-nothing.
                 (None, request_id)
                     if entry.error_code.as_ref().is_some_and(|code| !code.is_empty()) =>
                 {
@@ -163,6 +165,7 @@ impl Engine {
                     codes.insert(fault.code.clone());
                     self.settle_in(target, Fate::Refused(fault), Trace::call(request_id));
                 }
+                // Assumed: entry-without-job-or-code-may-have-started.
                 (_, request_id) => {
                     forgotten += 1;
                     self.look_for(target, request_id, UnconfirmedReason::NotInAnswer);
@@ -214,6 +217,7 @@ impl Engine {
             return;
         }
         let scope = error.code().map_or(Scope::Call, |code| code.scope());
+        // Assumed: max-phones-per-call.
         if scope == Scope::Size && targets.len() > 1 && self.halving.is_none() {
             self.down -= targets.len();
             self.part_size = targets.len().div_ceil(2);
@@ -252,7 +256,7 @@ impl Engine {
         self.halt(NotSentReason::Refused(fault));
     }
 
-    /// Nobody knows whether the call was carried out; its request id may tell.
+    /// Nobody knows whether the call was carried out; its request id may tell (assumed: header-request-id-is-body-id).
     fn lost(&mut self, targets: &[usize], error: &Error) {
         let request_id: Option<RequestId> = error.request_id().and_then(|id| id.parse().ok());
         let reason = UnconfirmedReason::AnswerLost(format!("{error:#}"));
