@@ -165,6 +165,8 @@ pub(crate) fn filtered(text: &str) -> String {
 fn without_chance(word: &str) -> String {
     const CHOSEN: [&str; 3] = [FIRST, SECOND, "1564567b8bab40f34711234cb80d8574"];
 
+    const HERE: &str = "http://127.0.0.1:";
+
     let are_digits =
         |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -177,6 +179,7 @@ fn without_chance(word: &str) -> String {
         _ if is_id && !CHOSEN.contains(&word) => "x".repeat(32),
         _ if is_time => "yyyy-mm-ddThh:mm:ssZ".to_owned(),
         _ if is_seconds => word.replace(|char: char| char.is_ascii_digit(), "n"),
+        _ if word.starts_with(HERE) => format!("{HERE}PORT"),
         _ if is_file && word.ends_with(':') => "FILE:".to_owned(),
         _ if is_file => "FILE".to_owned(),
         word => word.to_owned(),

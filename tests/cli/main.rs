@@ -1,10 +1,13 @@
 //! The command line, in process: what commands print, where, and how they end.
 
+mod api;
 mod command;
 mod input;
 mod mistakes;
 mod output;
+mod requests;
 mod restart;
+mod servers;
 
 use command::Cph;
 

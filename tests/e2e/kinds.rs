@@ -1,15 +1,18 @@
 //! What batches of different kinds have in common with a restart, and what is their own.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use bytes::Bytes;
 use cph::{
-    Client, Credentials, ErrorKind, Fate, Properties, RestartTarget, ServerOutcome, TargetOutcome,
+    Client, Credentials, ErrorKind, Fate, Job, JobStatus, Properties, RestartTarget, ServerOutcome,
+    TargetOutcome,
 };
 use cph_sim::Simulator;
 use cph_tests::{SharedClock, canned::Canned, in_process, paused_clock};
+use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
 
+/// Well-formed ids.
 const SERVERS: [&str; 3] = [
     "1234567b8bab40ffb711234cb80d0234",
     "1678567b8bab40f93711234cb80d0764",
@@ -41,16 +44,17 @@ fn bodies(requests: &[http::Request<Bytes>]) -> Vec<Value> {
 async fn phones_with_different_images_go_in_different_calls() {
     let simulator = Simulator::builder().phones(6).seed(7).clock(paused_clock()).build().unwrap();
     let client = in_process(&simulator).build().unwrap();
-    let images = [None, Some("i1"), None, Some("i2"), Some("i1"), None];
+    let [common, first, second] = SERVERS;
+    let images = [None, Some(first), None, Some(second), Some(first), None];
     let phones = simulator.phones();
     let targets = phones.iter().zip(images).map(|(phone, image)| match image {
         Some(image) => RestartTarget::from(phone).image(image),
         None => RestartTarget::from(phone),
     });
-    let restart = client.phones().restart(targets).image("common");
+    let restart = client.phones().restart(targets).image(common);
     let planned = restart.dry_run().unwrap();
     let images: Vec<_> = planned.iter().map(|body| body["image_id"].as_str().unwrap()).collect();
-    assert_eq!(images, ["common", "i1", "i2"]);
+    assert_eq!(images, [common, first, second]);
     assert_eq!(restart.start().unwrap().await.to_string(), "6 done");
 
     let sent: Vec<_> = simulator
@@ -105,20 +109,49 @@ async fn what_a_job_printed_comes_with_the_outcome() {
 #[tokio::test(start_paused = true)]
 async fn a_ticket_is_for_targets_of_its_kind() {
     let service = Canned::default();
+    let restart = client(&service).servers().restart([SERVERS[0]]).job_timeout(Duration::ZERO);
+    service.forget_jobs(true);
+    let report = restart.start().unwrap().await;
+    assert_eq!(report.to_string(), "1 unconfirmed");
+    let ticket = report.open().unwrap().clone();
+
     let client = client(&service);
-    let restart = client.servers().restart(SERVERS).job_timeout(Duration::ZERO);
-    let run = restart.start().unwrap();
-    while run.ticket().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    let ticket = run.ticket();
     let error = client.resume(ticket.clone()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(error.to_string().contains("RestartCloudPhoneServer"), "{error}");
+    service.forget_jobs(false);
     let report = client.resume_servers(ticket).unwrap().await;
-    assert_eq!(report.outcomes().len(), 1);
     let ServerOutcome { server, fate, .. } = &report.outcomes()[0];
     assert_eq!((server.as_str(), fate), (SERVERS[0], &Fate::Done));
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_that_are_waited_for_come_once_each_as_they_end() {
+    let simulator = Simulator::builder().phones(30).seed(7).clock(paused_clock()).build().unwrap();
+    let client = in_process(&simulator).build().unwrap();
+    let run = client.phones().restart(simulator.phones()).start().unwrap();
+    while run.ticket().len() < 30 {
+        tokio::task::yield_now().await;
+    }
+    let ticket = run.ticket();
+    let (_, call, _) = ticket.jobs().next().unwrap();
+
+    let none: Vec<Job> =
+        client.jobs().wait([call.as_str()], Duration::ZERO).try_collect().await.unwrap();
+    assert_eq!(none.len(), 30, "who has no patience gets them as they are");
+    assert!(none.iter().all(|job| job.status == JobStatus::Running));
+
+    let patience = Duration::from_mins(30);
+    let jobs: Vec<Job> = client.jobs().wait([call.as_str()], patience).try_collect().await.unwrap();
+    assert!(jobs.iter().all(|job| job.status == JobStatus::Success));
+    let ids: HashSet<_> = jobs.iter().map(|job| &job.job_id).collect();
+    assert_eq!((jobs.len(), ids.len()), (30, 30));
+    let looks = simulator
+        .journal()
+        .iter()
+        .filter(|entry| entry.operation.as_deref() == Some("ListJobs"))
+        .count();
+    assert!(looks < 60, "{looks} looks for jobs of about a minute");
 }
 
 #[tokio::test(start_paused = true)]

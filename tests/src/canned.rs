@@ -26,6 +26,7 @@ struct State {
     requests: Vec<Request<Bytes>>,
     /// Rows of the job list, by request id.
     jobs: HashMap<String, Vec<Value>>,
+    forgets_jobs: bool,
     ids: u32,
 }
 
@@ -33,6 +34,11 @@ impl Canned {
     /// Every request so far, the oldest first.
     pub fn requests(&self) -> Vec<Request<Bytes>> {
         self.state().requests.clone()
+    }
+
+    /// Whether its list of jobs is empty, whatever was started.
+    pub fn forget_jobs(&self, forget: bool) {
+        self.state().forgets_jobs = forget;
     }
 
     /// What the service answers: jobs that have ended well by the time they are asked about, and the vendor's example
@@ -105,7 +111,7 @@ impl State {
             Some(JobFamily::Phone) => "phone_id",
             Some(JobFamily::Server) => "server_id",
             Some(JobFamily::Encoder) => "encode_server_id",
-            _ => return self.at_once(asked, request_id),
+            _ => return self.at_once(asked, &request_id),
         };
         let output = match asked.operation.name {
             "ListShareFiles" => SHARED_FILES,
@@ -139,7 +145,7 @@ impl State {
     }
 
     /// The answers of operations that start no jobs.
-    fn at_once(&mut self, asked: &Asked, request_id: String) -> Value {
+    fn at_once(&self, asked: &Asked, request_id: &str) -> Value {
         let each = |row: fn(String) -> Value| -> Vec<Value> {
             asked.targets().into_iter().map(row).collect()
         };
@@ -147,7 +153,8 @@ impl State {
             "ListJobs" => {
                 let ids = asked.in_query("request_ids");
                 let jobs = ids.iter().filter_map(|id| self.jobs.get(id)).flatten();
-                json!({"request_id": request_id, "jobs": jobs.collect::<Vec<_>>()})
+                let jobs: Vec<_> = jobs.filter(|_| !self.forgets_jobs).collect();
+                json!({"request_id": request_id, "jobs": jobs})
             }
             "RunSyncCommand" => {
                 let jobs = each(

@@ -21,8 +21,10 @@ pub(crate) struct Which {
     pub(crate) ids: Vec<String>,
     /// Take phones from a file, or from standard input with -
     ///
-    /// Either ids, one on each line, where empty lines and lines that begin with # are skipped; or the body of the vendor's
-    /// own request, {"phones": [{"phone_id": …, "property": …}], "image_id": …}, whose property texts are sent byte for byte.
+    /// Ids, one on each line, where empty lines and lines that begin with # are skipped; CSV with a header, JSON Lines or a
+    /// JSON array with phone_id and, if wanted, set_image_id, property keys and property.KEY for keys that nobody documents,
+    /// where empty and null mean not given; or the body of the vendor's own request, {"phones": [{"phone_id": …, "property":
+    /// …}], "image_id": …}, whose property texts are sent byte for byte. cph schema target describes a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
     /// Take all phones of the project in the state that the command is for

@@ -2,22 +2,25 @@
 
 #![expect(clippy::doc_markdown, reason = "the comments are the help, which is plain text")]
 
+mod account;
 mod batch;
 mod phone;
+mod server;
 mod values;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use self::values::{count, duration};
+use self::values::{count, duration, key_and_value};
 pub(crate) use self::{
+    account::{Bandwidth, Event, How, Image, Tag},
     batch::{Pace, Which},
     phone::{
-        Exec, Export, Grow, Import, Install, Phone, Place, Push, Reset, Restart, Set, Stop,
-        Traffic, Uninstall,
+        Exec, Export, Grow, Import, Install, Phone, Place, Push, Reset, Restart, SetProperties,
+        Stop, Traffic, Uninstall,
     },
-    values::Expect,
+    server::{Encoder, Order, Server, ServerFilter, Servers, SharedApp, SharedFile},
 };
 use crate::{
     env,
@@ -26,8 +29,8 @@ use crate::{
 
 /// A fleet of cloud phones from the terminal
 ///
-/// Lists and restarts the Android phones of Huawei Cloud's Cloud Phone Host, any number at a time, and says of every phone
-/// what became of it. Data goes to standard output, everything else to standard error. With --sim every command runs
+/// Restarts, resets, stops and changes the Android phones of Huawei Cloud's Cloud Phone Host, any number at a time, and says
+/// of every phone what became of it. Data goes to standard output, everything else to standard error. With --sim every command runs
 /// against a simulated fleet, without an account.
 #[derive(Debug, Parser)]
 #[command(name = "cph", version, after_long_help = env::HELP, term_width = 80, arg_required_else_help = true)]
@@ -83,12 +86,55 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Find, show, restart and start phones
+    #[command(flatten)]
+    Call(Call),
+    #[command(flatten)]
+    Local(Local),
+}
+
+/// What calls the service.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Call {
+    /// Find phones, and restart, reset, stop or change any number of them
     #[command(subcommand, arg_required_else_help = true)]
     Phone(Phone),
+    /// Find, buy, restart and change the servers that phones run on
+    #[command(subcommand, arg_required_else_help = true)]
+    Server(Server),
+    /// Find, share and delete images
+    #[command(subcommand, arg_required_else_help = true)]
+    Image(Image),
+    /// Tag servers, and find them by their tags
+    #[command(subcommand, arg_required_else_help = true)]
+    Tag(Tag),
+    /// See and steer the maintenance that servers are due for
+    #[command(subcommand, arg_required_else_help = true)]
+    Event(Event),
+    /// List and resize bandwidths
+    #[command(subcommand, arg_required_else_help = true)]
+    Bandwidth(Bandwidth),
+    /// List and restart encoding services
+    #[command(subcommand, arg_required_else_help = true)]
+    Encoder(Encoder),
+    /// Files in the storage that all phones of a server share
+    #[command(subcommand, arg_required_else_help = true)]
+    SharedFile(SharedFile),
+    /// Apps that all phones of a server share
+    #[command(subcommand, arg_required_else_help = true)]
+    SharedApp(SharedApp),
     /// Look at the jobs that calls started
     #[command(subcommand, arg_required_else_help = true)]
     Job(Job),
+    /// Make one call of any documented operation, as it is documented
+    ///
+    /// The call is checked against the specification before it is sent. The answer is printed as it came, but for values that
+    /// point at a person or a SIM, which are shown as *** unless --show-personal is given.
+    Api(Api),
+}
+
+/// What asks nothing of the service.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Local {
     /// Explain an error code, or list all
     ///
     /// What a code means, what to do about it, whether a call that ended with it may have done something all the same
@@ -112,6 +158,12 @@ pub(crate) enum Command {
         /// The key, such as com.cph.mainkeys
         key: Option<String>,
     },
+    /// Print the JSON Schema of something that is read or written
+    Schema {
+        /// Name of the thing
+        #[arg(value_enum)]
+        name: SchemaName,
+    },
     /// Simulate the service
     #[cfg(feature = "sim")]
     #[command(subcommand, arg_required_else_help = true)]
@@ -128,12 +180,52 @@ pub(crate) enum Job {
         #[arg(value_name = "REQUEST_ID", required = true)]
         request_ids: Vec<String>,
     },
+    /// Wait for the jobs that calls started
+    ///
+    /// One record for each job as it ends. Nothing is sent again; Ctrl-C ends the waiting and stops no job.
+    Wait {
+        /// Ids of the calls, or a file with the ticket of a run
+        #[arg(value_name = "REQUEST_ID|TICKET", required = true)]
+        calls: Vec<String>,
+        /// How long to wait, such as 45m or 1h30m
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30m", allow_hyphen_values = true)]
+        job_timeout: Duration,
+    },
     /// Show one job
     Show {
         /// Id of the job
         #[arg(value_name = "JOB_ID")]
         job_id: String,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Api {
+    /// The vendor's name, such as ListJobs; cph operation lists all
+    pub(crate) operation: String,
+    /// A value for the path, such as phone_id=1234…; the project is known
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(crate) path: Vec<(String, String)>,
+    /// A value for the query, such as limit=10
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    pub(crate) query: Vec<(String, String)>,
+    /// The body as JSON, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body: Option<PathBuf>,
+    /// Do not ask; needed without a terminal for more than 10 targets, for whole servers, and for what erases or costs money
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+}
+
+/// What there is a schema of.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum SchemaName {
+    /// The text of a phone's properties
+    Property,
+    /// A line of input in JSON Lines
+    Target,
+    /// A record of output
+    Outcome,
 }
 
 #[cfg(feature = "sim")]

@@ -70,7 +70,7 @@ pub(crate) enum Phone {
     /// Set properties of phones
     ///
     /// Some take effect only after a restart: cph property KEY tells.
-    Set(Box<Set>),
+    Set(Box<SetProperties>),
     /// Run a shell command on phones
     ///
     /// The output comes from the phone's job, at most 1024 bytes of it. With --sync it comes with the answer itself: at most
@@ -135,7 +135,7 @@ pub(crate) struct Stop {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Set {
+pub(crate) struct SetProperties {
     #[command(flatten)]
     pub(crate) which: Which,
     /// Set a property on every phone that does not bring a value of its own; may be given several times

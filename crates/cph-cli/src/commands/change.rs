@@ -1,6 +1,6 @@
 //! The batches over phones besides restart: each says which phones, what is done, and hands over to [`perform`].
 
-use cph::{ExportTarget, ImportTarget, PhoneStatus, PropertyUpdate, ResetTarget, RestartTarget};
+use cph::{ExportTarget, ImportTarget, PropertyUpdate, ResetTarget, RestartTarget};
 
 use super::{
     Context,
@@ -10,40 +10,33 @@ use super::{
 use crate::{
     Console, Exit,
     args::{
-        Exec, Export, Grow, Import, Install, Pace, Place, Push, Reset, Restart, Set, Stop, Traffic,
-        Uninstall, Which,
+        Exec, Export, Grow, Import, Install, Place, Push, Reset, Restart, SetProperties, Stop,
+        Traffic, Uninstall, Which,
     },
     exit::Failure,
 };
 
-/// What it does to running phones, without printing.
-const fn verb(plain: &'static str, going_on: &'static str, doing: &'static str) -> Verb {
-    Verb { plain, going_on, doing, acts_on: PhoneStatus::Running, prints: false }
-}
-
-const RESET: Verb = verb("reset", "resetting", "reset phones");
-const STOP: Verb = verb("stop", "stopping", "stop phones");
-const SET: Verb = verb("set properties of", "setting properties of", "set properties");
-const PUSH: Verb = verb("push a file to", "pushing a file to", "push a file");
-const INSTALL: Verb = verb("install an app on", "installing an app on", "install an app");
-const UNINSTALL: Verb = verb("remove an app from", "removing an app from", "remove an app");
-const EXPORT: Verb = verb("export data of", "exporting data of", "export data");
-const IMPORT: Verb = verb("import data to", "importing data to", "import data");
-const GROW: Verb = verb("enlarge the disks of", "enlarging the disks of", "enlarge disks");
-const TRAFFIC: Verb = verb("route the traffic of", "routing the traffic of", "route traffic");
+const RESET: Verb = Verb::new("reset", "resetting", "reset phones");
+const STOP: Verb = Verb::new("stop", "stopping", "stop phones");
+const SET: Verb = Verb::new("set properties of", "setting properties of", "set properties");
+const PUSH: Verb = Verb::new("push a file to", "pushing a file to", "push a file");
+const INSTALL: Verb = Verb::new("install an app on", "installing an app on", "install an app");
+const UNINSTALL: Verb = Verb::new("remove an app from", "removing an app from", "remove an app");
+const EXPORT: Verb = Verb::new("export data of", "exporting data of", "export data");
+const IMPORT: Verb = Verb::new("import data to", "importing data to", "import data");
+const GROW: Verb = Verb::new("enlarge the disks of", "enlarging the disks of", "enlarge disks");
+const TRAFFIC: Verb = Verb::new("route the traffic of", "routing the traffic of", "route traffic");
 const EXEC: Verb =
-    Verb { prints: true, ..verb("run a command on", "running a command on", "run a command") };
+    Verb { prints: true, ..Verb::new("run a command on", "running a command on", "run a command") };
 
 /// The phones of a command that takes nothing else of them.
 async fn select(
     context: Context<'_>,
     verb: &Verb,
     which: &Which,
-    pace: &Pace,
     console: &mut Console<'_>,
 ) -> Result<(Selection, Vec<String>), Failure> {
-    let expected = pace.expect.as_ref();
-    let selection = Selection::gather(context, verb.acts_on, which, expected, console).await?;
+    let selection = Selection::gather(context, verb.acts_on, which, console).await?;
     let ids = selection.ids(verb.plain)?;
     Ok((selection, ids))
 }
@@ -54,8 +47,7 @@ pub(super) async fn reset(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Reset { restart: Restart { which, image, set, pace }, factory_reset } = args;
-    let expected = pace.expect.as_ref();
-    let mut selection = Selection::gather(context, RESET.acts_on, which, expected, console).await?;
+    let mut selection = Selection::gather(context, RESET.acts_on, which, console).await?;
     selection.set_image(image.as_ref())?;
     selection.set_properties(set, "ResetCloudPhone")?;
     let target = |target: &RestartTarget| {
@@ -80,19 +72,18 @@ pub(super) async fn stop(
     args: &Stop,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &STOP, &args.which, &args.pace, console).await?;
+    let (selection, ids) = select(context, &STOP, &args.which, console).await?;
     let stop = context.session.client.phones().stop(ids);
     perform(context, stop, &selection.about(&STOP), &args.pace, console).await
 }
 
 pub(super) async fn set(
     context: Context<'_>,
-    args: &Set,
+    args: &SetProperties,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let Set { which, set, custom, pace } = args;
-    let expected = pace.expect.as_ref();
-    let mut selection = Selection::gather(context, SET.acts_on, which, expected, console).await?;
+    let SetProperties { which, set, custom, pace } = args;
+    let mut selection = Selection::gather(context, SET.acts_on, which, console).await?;
     selection.refuse_images(SET.plain)?;
     selection.set_properties(set, "UpdateCloudPhoneProperty")?;
     let target = |target: &RestartTarget| {
@@ -111,7 +102,7 @@ pub(super) async fn exec(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Exec { which, sync, pace, command } = args;
-    let (selection, ids) = select(context, &EXEC, which, pace, console).await?;
+    let (selection, ids) = select(context, &EXEC, which, console).await?;
     let (phones, about) = (context.session.client.phones(), selection.about(&EXEC));
     let command = command.join(" ");
     if *sync {
@@ -126,7 +117,7 @@ pub(super) async fn push(
     args: &Push,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &PUSH, &args.which, &args.pace, console).await?;
+    let (selection, ids) = select(context, &PUSH, &args.which, console).await?;
     let push = context.session.client.phones().push_file(ids, &args.file);
     perform(context, push, &selection.about(&PUSH), &args.pace, console).await
 }
@@ -136,7 +127,7 @@ pub(super) async fn install(
     args: &Install,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &INSTALL, &args.which, &args.pace, console).await?;
+    let (selection, ids) = select(context, &INSTALL, &args.which, console).await?;
     let phones = context.session.client.phones();
     let install = match args.apk.as_slice() {
         [apk] => phones.install_apk(ids, apk),
@@ -150,7 +141,7 @@ pub(super) async fn uninstall(
     args: &Uninstall,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &UNINSTALL, &args.which, &args.pace, console).await?;
+    let (selection, ids) = select(context, &UNINSTALL, &args.which, console).await?;
     let uninstall = context.session.client.phones().uninstall_apk(ids, &args.package);
     perform(context, uninstall, &selection.about(&UNINSTALL), &args.pace, console).await
 }
@@ -172,7 +163,7 @@ pub(super) async fn export(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Export { which, place, include, exclude, pace } = args;
-    let (selection, ids) = select(context, &EXPORT, which, pace, console).await?;
+    let (selection, ids) = select(context, &EXPORT, which, console).await?;
     let object = object_of(place, ids.len())?;
     let target = |id: &String| {
         let target = ExportTarget::new(id, &place.bucket, object(id), include);
@@ -189,7 +180,7 @@ pub(super) async fn import(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Import { which, place, pace } = args;
-    let (selection, ids) = select(context, &IMPORT, which, pace, console).await?;
+    let (selection, ids) = select(context, &IMPORT, which, console).await?;
     let object = |id: &str| place.object.replace("{phone_id}", id);
     let targets = ids.iter().map(|id| ImportTarget::new(id, &place.bucket, object(id)));
     let import = context.session.client.phones().import_data(targets);
@@ -201,7 +192,7 @@ pub(super) async fn grow(
     args: &Grow,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &GROW, &args.which, &args.pace, console).await?;
+    let (selection, ids) = select(context, &GROW, &args.which, console).await?;
     let targets = ids.into_iter().map(|id| (id, args.size));
     let grow = context.session.client.phones().expand_volume(targets);
     perform(context, grow, &selection.about(&GROW), &args.pace, console).await
@@ -212,7 +203,7 @@ pub(super) async fn traffic(
     args: &Traffic,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &TRAFFIC, &args.which, &args.pace, console).await?;
+    let (selection, ids) = select(context, &TRAFFIC, &args.which, console).await?;
     let traffic = context.session.client.phones().set_traffic(ids, args.kind);
     perform(context, traffic, &selection.about(&TRAFFIC), &args.pace, console).await
 }

@@ -1,12 +1,15 @@
-//! `cph job list` and `cph job show`.
+//! `cph job`.
 
-use cph::{Job, JobStatus};
+use std::{cell::Cell, collections::BTreeSet, path::Path, time::Duration};
+
+use cph::{Job, JobStatus, Ticket};
 use serde::Serialize;
 
-use super::Context;
+use super::{Context, listing};
 use crate::{
     Console, Exit,
     exit::Failure,
+    input,
     output::{self, Fields, Records},
 };
 
@@ -27,6 +30,55 @@ pub(super) async fn list(
         console.note(format_args!("no jobs under {}", request_ids.join(", ")));
     }
     Ok(Exit::Done)
+}
+
+/// Waits for the jobs of calls, or of a run's ticket, until they have ended or `patience` is over.
+pub(super) async fn wait(
+    context: Context<'_>,
+    calls: &[String],
+    patience: Duration,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    if context.session.is_simulated {
+        return Err(Failure::usage(
+            "the simulation of --sim begins with the command and knows no earlier call: \
+             use a simulator that stays, with `cph sim serve`",
+        ));
+    }
+    let request_ids = match calls {
+        [file] if Path::new(file).is_file() => in_ticket(context, Path::new(file), console)?,
+        ids => ids.to_vec(),
+    };
+    let (failed, running) = (Cell::new(0), Cell::new(0));
+    let jobs = context.session.client.jobs().wait(request_ids, patience);
+    let record = |job: &Job| {
+        match job.status {
+            JobStatus::Success => {}
+            JobStatus::Failed => failed.set(failed.get() + 1),
+            _ => running.set(running.get() + 1),
+        }
+        serde_json::json!(Record::new(job))
+    };
+    listing::list(context, "wait for jobs", jobs, record, FIELDS, console).await?;
+    Ok(match (failed.get(), running.get()) {
+        (0, 0) => Exit::Done,
+        (_, 0) => Exit::NotAll,
+        _ => Exit::Unconfirmed,
+    })
+}
+
+/// The calls of a ticket, each once.
+fn in_ticket(
+    context: Context<'_>,
+    file: &Path,
+    console: &mut Console<'_>,
+) -> Result<Vec<String>, Failure> {
+    let (name, text) = input::text(file, console)?;
+    let ticket: Ticket = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{name} is no ticket: {error}")))?;
+    ticket.check(&context.session.client).map_err(Failure::to("take the ticket"))?;
+    let ids: BTreeSet<String> = ticket.jobs().map(|(_, call, _)| call.to_string()).collect();
+    Ok(ids.into_iter().collect())
 }
 
 pub(super) async fn show(

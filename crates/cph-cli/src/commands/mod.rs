@@ -1,16 +1,25 @@
 //! One module for each command.
 
+mod api;
+mod bandwidth;
 mod change;
+mod encoder;
+mod event;
 mod follow;
+mod image;
 mod job;
 mod listing;
 mod perform;
 mod phone;
 mod restart;
+mod schema;
 mod selection;
+mod server;
+mod shared;
 #[cfg(feature = "sim")]
 mod sim;
 mod tables;
+mod tag;
 
 use tracing_subscriber::{
     Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -18,7 +27,7 @@ use tracing_subscriber::{
 
 use crate::{
     Console, Exit,
-    args::{Args, Command, Job},
+    args::{Args, Call, Command, Global, Job, Local},
     env,
     exit::Failure,
     session::Session,
@@ -34,26 +43,55 @@ pub(crate) async fn run(
     log(settings.verbose);
     let Args { global, command } = args;
     match command {
-        Command::Code { code } => tables::code(code.as_deref(), &settings, console),
-        Command::Operation { name } => tables::operation(name.as_deref(), &settings, console),
-        Command::Property { key } => tables::property(key.as_deref(), &settings, console),
+        Command::Local(command) => local(command, &global, &settings, console).await,
+        Command::Call(command) => {
+            let session = Session::open(Service::resolve(global, environment)?, &settings)?;
+            let context = Context { session: &session, settings: &settings };
+            Box::pin(call(context, command, console)).await
+        }
+    }
+}
+
+async fn local(
+    command: Local,
+    #[cfg_attr(not(feature = "sim"), expect(unused_variables, reason = "only the simulator asks"))]
+    global: &Global,
+    settings: &Settings,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    match command {
+        Local::Code { code } => tables::code(code.as_deref(), settings, console),
+        Local::Operation { name } => tables::operation(name.as_deref(), settings, console),
+        Local::Property { key } => tables::property(key.as_deref(), settings, console),
+        Local::Schema { name } => schema::schema(name, console),
         #[cfg(feature = "sim")]
-        Command::Sim(crate::args::Sim::Serve(serve)) => {
-            sim::serve(serve, &global, &settings, console).await
+        Local::Sim(crate::args::Sim::Serve(serve)) => {
+            sim::serve(serve, global, settings, console).await
         }
-        Command::Phone(command) => {
-            let session = Session::open(Service::resolve(global, environment)?, &settings)?;
-            let context = Context { session: &session, settings: &settings };
-            Box::pin(phone::run(context, command, console)).await
+    }
+}
+
+async fn call(
+    context: Context<'_>,
+    command: Call,
+    console: &mut Console<'_>,
+) -> Result<Exit, Failure> {
+    match command {
+        Call::Phone(command) => phone::run(context, command, console).await,
+        Call::Server(command) => server::run(context, command, console).await,
+        Call::Image(command) => image::run(context, command, console).await,
+        Call::Tag(command) => tag::run(context, command, console).await,
+        Call::Event(command) => event::run(context, command, console).await,
+        Call::Bandwidth(command) => bandwidth::run(context, command, console).await,
+        Call::Encoder(command) => encoder::run(context, command, console).await,
+        Call::SharedFile(command) => shared::files(context, command, console).await,
+        Call::SharedApp(command) => shared::apps(context, command, console).await,
+        Call::Job(Job::List { request_ids }) => job::list(context, &request_ids, console).await,
+        Call::Job(Job::Wait { calls, job_timeout }) => {
+            job::wait(context, &calls, job_timeout, console).await
         }
-        Command::Job(job) => {
-            let session = Session::open(Service::resolve(global, environment)?, &settings)?;
-            let context = Context { session: &session, settings: &settings };
-            match job {
-                Job::List { request_ids } => job::list(context, &request_ids, console).await,
-                Job::Show { job_id } => job::show(context, &job_id, console).await,
-            }
-        }
+        Call::Job(Job::Show { job_id }) => job::show(context, &job_id, console).await,
+        Call::Api(args) => api::run(context, args, console).await,
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use cph::{Asks, Batch, BatchKind, PhoneStatus, TargetOutcome};
+use cph::{Asks, Batch, BatchKind, Operation, PhoneStatus, TargetOutcome};
 use serde_json::Value;
 
 use super::{Context, counted, follow};
 use crate::{Console, Exit, args::Pace, confirm::confirm, exit::Failure, input::Source};
 
 /// More targets than this are not changed without asking.
-const ASK_ABOVE: usize = 10;
+pub(super) const ASK_ABOVE: usize = 10;
 
 /// What a command does, in the words that it uses.
 #[derive(Debug)]
@@ -20,10 +20,21 @@ pub(super) struct Verb {
     pub(super) going_on: &'static str,
     /// What could not be done, after "failed to": `restart phones`.
     pub(super) doing: &'static str,
-    /// What phones are doing that it selects.
+    /// What phones are doing that it selects; other targets are always named.
     pub(super) acts_on: PhoneStatus,
     /// Whether its jobs print something worth a column.
     pub(super) prints: bool,
+}
+
+impl Verb {
+    /// What is done to running phones, or to targets that are no phones, without printing.
+    pub(super) const fn new(
+        plain: &'static str,
+        going_on: &'static str,
+        doing: &'static str,
+    ) -> Self {
+        Self { plain, going_on, doing, acts_on: PhoneStatus::Running, prints: false }
+    }
 }
 
 /// What a batch is about, for the words around it.
@@ -61,6 +72,15 @@ pub(super) async fn perform<K: BatchKind>(
              use a simulator that stays, with `cph sim serve`",
         ));
     }
+    if let Some(expected) = &pace.expect
+        && !expected.0.contains(&batch.len())
+    {
+        return Err(Failure::usage(format!(
+            "{} selected{}, {expected} expected; nothing was sent",
+            counted(batch.len(), K::Outcome::TARGET),
+            about.passed_over
+        )));
+    }
     let batch = paced(batch, pace);
     let bodies = if settings.show_personal { batch.bodies() } else { batch.dry_run() };
     let bodies = bodies.map_err(|error| refused(error, about.file))?;
@@ -71,10 +91,9 @@ pub(super) async fn perform<K: BatchKind>(
     let heading = format!("{} {}", about.what, session.place());
     let asks = batch.operation().asks;
     let is_much = batch.len() > ASK_ABOVE || about.is_listed || asks.is_some();
-    if is_much && !batch.is_empty() && !pace.yes {
-        let question = format!("{} {heading}{}", verb.plain, because(asks));
-        if !confirm(console, &question)? {
-            console.note("nothing was sent");
+    if is_much && !batch.is_empty() {
+        let question = format!("{} {}", verb.plain, about.what);
+        if !agreed(context, batch.operation(), &question, pace.yes, console)? {
             return Ok(Exit::Usage);
         }
     }
@@ -84,14 +103,28 @@ pub(super) async fn perform<K: BatchKind>(
     follow::follow(context, batch, about, pace.no_wait, console).await
 }
 
-/// Why it is asked about, to go after a question.
-pub(super) fn because(asks: Option<Asks>) -> &'static str {
-    match asks {
+/// Whether a person wants it so: asked on a terminal, or by `--yes`.
+pub(super) fn agreed(
+    context: Context<'_>,
+    operation: &Operation,
+    what: &str,
+    yes: bool,
+    console: &mut Console<'_>,
+) -> Result<bool, Failure> {
+    if yes {
+        return Ok(true);
+    }
+    let because = match operation.asks {
         Some(Asks::Erases) => " (it erases)",
         Some(Asks::Spends) => " (it costs money)",
         Some(Asks::Interrupts) => " (it interrupts whole servers)",
         _ => "",
+    };
+    let agreed = confirm(console, &format!("{what} {}{because}", context.session.place()))?;
+    if !agreed {
+        console.note("nothing was sent");
     }
+    Ok(agreed)
 }
 
 fn paced<K: BatchKind>(mut batch: Batch<K>, pace: &Pace) -> Batch<K> {

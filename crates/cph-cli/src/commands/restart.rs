@@ -9,21 +9,10 @@ use super::{
 };
 use crate::{Console, Exit, args::Restart, exit::Failure};
 
-pub(super) const RESTART: Verb = Verb {
-    plain: "restart",
-    going_on: "restarting",
-    doing: "restart phones",
-    acts_on: PhoneStatus::Running,
-    prints: false,
-};
+pub(super) const RESTART: Verb = Verb::new("restart", "restarting", "restart phones");
 
-pub(super) const START: Verb = Verb {
-    plain: "start",
-    going_on: "starting",
-    doing: "start phones",
-    acts_on: PhoneStatus::ShutDown,
-    prints: false,
-};
+pub(super) const START: Verb =
+    Verb { acts_on: PhoneStatus::ShutDown, ..Verb::new("start", "starting", "start phones") };
 
 pub(super) async fn run(
     context: Context<'_>,
@@ -32,8 +21,7 @@ pub(super) async fn run(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Restart { which, image, set, pace } = args;
-    let mut selection =
-        Selection::gather(context, verb.acts_on, which, pace.expect.as_ref(), console).await?;
+    let mut selection = Selection::gather(context, verb.acts_on, which, console).await?;
     selection.set_image(image.as_ref())?;
     selection.set_properties(set, "RestartCloudPhone")?;
     let mut restart = context.session.client.phones().restart(selection.targets.iter().cloned());

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     Console,
-    args::{Expect, Which},
+    args::Which,
     exit::Failure,
-    input,
+    input::{self, Input},
 };
 
 /// The phones, and what there is to know about them as a whole.
@@ -39,28 +39,18 @@ impl Selection {
         context: Context<'_>,
         acts_on: PhoneStatus,
         args: &Which,
-        expected: Option<&Expect>,
         console: &mut Console<'_>,
     ) -> Result<Self, Failure> {
-        let selection = if let Some(path) = &args.from {
+        if let Some(path) = &args.from {
             let (file, read) = input::read(path, context.settings.quiet, console)?;
-            Self { targets: read.targets, image: read.image, file: Some(file), ..Self::default() }
+            let Input { targets, image, .. } = read;
+            Ok(Self { targets, image, file: Some(file), ..Self::default() })
         } else if args.ids.is_empty() {
-            Self::list(context, args.status.unwrap_or(acts_on), args).await?
+            Self::list(context, args.status.unwrap_or(acts_on), args).await
         } else {
             let targets = args.ids.iter().map(|id| RestartTarget::from(id.as_str())).collect();
-            Self { targets, ..Self::default() }
-        };
-        if let Some(expected) = expected
-            && !expected.0.contains(&selection.targets.len())
-        {
-            return Err(Failure::usage(format!(
-                "{} selected{}, {expected} expected; nothing was sent",
-                phones(selection.targets.len()),
-                selection.passed_over()
-            )));
+            Ok(Self { targets, ..Self::default() })
         }
-        Ok(selection)
     }
 
     /// All phones of the project or of some servers. Pages may overlap when phones come and go, so each counts once.

@@ -51,12 +51,24 @@ impl Source {
     }
 }
 
-/// Reads a file, or standard input for `-`. Unless `quiet`, a note says which of its columns change nothing.
+/// Reads phones from a file. Unless `quiet`, a note says which of its columns change nothing.
 pub(crate) fn read(
     path: &Path,
     quiet: bool,
     console: &mut Console<'_>,
 ) -> Result<(Source, Input), Failure> {
+    let (name, text) = text(path, console)?;
+    let named = |problem: String| format!("{name}: {problem}");
+    let mut input = parse(&text)
+        .map_err(|problems| Failure::Usage(problems.into_iter().map(named).collect()))?;
+    if !quiet && !input.ignored.is_empty() {
+        console.note(format_args!("{name}: ignored: {}", input.ignored.join(", ")));
+    }
+    Ok((Source { name, lines: std::mem::take(&mut input.lines) }, input))
+}
+
+/// The text of a file, or of standard input for `-`, after the name by which it is spoken of.
+pub(crate) fn text(path: &Path, console: &mut Console<'_>) -> Result<(String, String), Failure> {
     let mut text = String::new();
     let name = if path == Path::new("-") {
         console.input.read_to_string(&mut text).map(|_| "standard input".to_owned())
@@ -68,13 +80,7 @@ pub(crate) fn read(
     };
     let name = name
         .map_err(|error| Failure::usage(format!("{} cannot be read: {error}", path.display())))?;
-    let named = |problem: String| format!("{name}: {problem}");
-    let mut input = parse(text.trim_start_matches('\u{feff}'))
-        .map_err(|problems| Failure::Usage(problems.into_iter().map(named).collect()))?;
-    if !quiet && !input.ignored.is_empty() {
-        console.note(format_args!("{name}: ignored: {}", input.ignored.join(", ")));
-    }
-    Ok((Source { name, lines: std::mem::take(&mut input.lines) }, input))
+    Ok((name, text.trim_start_matches('\u{feff}').to_owned()))
 }
 
 fn parse(text: &str) -> Result<Input, Vec<String>> {
