@@ -92,6 +92,11 @@ impl Operation {
         validator(self.schema("response", self.success().1))
     }
 
+    /// The same as it stands in the bundle.
+    pub(crate) fn answer(&self) -> &'static Value {
+        followed(self.schema("response", self.success().1))
+    }
+
     /// The status of the documented success.
     pub(crate) fn success_status(&self) -> u16 {
         self.success().0.parse().unwrap()
@@ -181,7 +186,8 @@ fn schema(body: &'static Value) -> &'static Value {
     &body["content"]["application/json"]["schema"]
 }
 
-fn followed(value: &'static Value) -> &'static Value {
+/// What it refers to, or itself.
+pub(crate) fn followed(value: &'static Value) -> &'static Value {
     let reference = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
     reference.map_or(value, |pointer| BUNDLE.pointer(pointer).unwrap())
 }

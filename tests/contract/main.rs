@@ -2,11 +2,15 @@
 
 mod assumptions;
 mod bundle;
+mod calls;
+mod ergonomic;
 mod examples;
 mod no_secrets;
 mod outline;
 mod raw;
+mod records;
 mod requests;
 mod simulator;
 mod tables;
+mod views;
 mod wire;

@@ -233,7 +233,8 @@ fn job(row: cph_raw::types::Job) -> Option<Job> {
         job_id,
         status: status(row.status),
         phone_id: row.phone_id,
-        server_id: row.server_id,
+        // `node_id` is its former name.
+        server_id: row.server_id.or(row.node_id),
         begin_time: row.begin_time,
         end_time: row.end_time,
         error_code: row.error_code,

@@ -10,6 +10,11 @@ use crate::Error;
 /// What this crate makes of a part of an answer. The only thing that cannot be made good is an unusable id.
 pub(crate) trait View<Raw>: Sized {
     fn view(raw: Raw) -> Result<Self, InvalidId>;
+
+    /// The same of a field that may be missing.
+    fn optional(raw: Raw) -> Result<Option<Self>, InvalidId> {
+        Self::view(raw).map(Some)
+    }
 }
 
 /// What this crate makes of a whole answer.
@@ -21,7 +26,7 @@ pub(crate) fn view<V: View<Raw>, Raw>(raw: Raw, operation: &'static str) -> crat
 
 impl<V: View<Raw>, Raw> View<Option<Raw>> for Option<V> {
     fn view(raw: Option<Raw>) -> Result<Self, InvalidId> {
-        raw.map(V::view).transpose()
+        raw.map_or(Ok(None), V::optional)
     }
 }
 
@@ -44,13 +49,17 @@ macro_rules! as_it_comes {
 
 as_it_comes!(String, i64, f64, bool, serde_json::Value);
 
-/// A thing's own id must be there; ids of other things may be missing.
+/// A thing's own id must be there; ids of other things may be missing, and an empty text is none.
 macro_rules! ids {
     ($($id:ty),+) => {
         $(
             impl View<String> for $id {
                 fn view(raw: String) -> Result<Self, InvalidId> {
                     raw.try_into()
+                }
+
+                fn optional(raw: String) -> Result<Option<Self>, InvalidId> {
+                    if raw.is_empty() { Ok(None) } else { Self::view(raw).map(Some) }
                 }
             }
 
