@@ -40,7 +40,7 @@ fn line(request: &Request<Bytes>) -> String {
     format!("{} {path}{mark}{query}", request.method())
 }
 
-/// Makes exactly this request, and where it says `--yes` none without that.
+/// Makes exactly this request, with its second page where there is one, and where it says `--yes` none without that.
 async fn check(args: &[&str], expected: &str, body: Value) -> Ran {
     if args.contains(&"--yes") {
         let silent: Vec<_> = args.iter().copied().filter(|arg| *arg != "--yes").collect();
@@ -54,12 +54,17 @@ async fn check(args: &[&str], expected: &str, body: Value) -> Ran {
     }
     let (ran, requests) = run(Cph::new(args)).await;
     assert_eq!(ran.exit, 0, "{args:?}: {}", ran.err);
-    let [request] = requests.as_slice() else { panic!("{args:?}: {requests:?}") };
+    let [request, pages @ ..] = requests.as_slice() else { panic!("{args:?}: nothing was asked") };
     assert_eq!(line(request), expected);
     let sent: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     assert_eq!(sent, body, "{args:?}");
-    let (method, uri) = (request.method().as_str(), request.uri().to_string());
-    record_request(Column::Cli, method, &uri, request.body());
+    for page in pages {
+        assert_eq!(line(page).replace("&marker=next", ""), expected);
+    }
+    for request in &requests {
+        let (method, uri) = (request.method().as_str(), request.uri().to_string());
+        record_request(Column::Cli, method, &uri, request.body());
+    }
     ran
 }
 

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use cph_core::{JobFamily, Operation};
 use http::{Request, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::evidence::arguments_of;
 
@@ -170,7 +170,7 @@ impl State {
                 json!({"request_id": request_id, "connect_infos": connect_infos, "errors": []})
             }
             "BatchCreateTags" | "BatchDeleteTags" => Value::Null,
-            _ => example(asked.operation).unwrap_or_else(|| json!({"request_id": request_id})),
+            _ => example(asked, request_id),
         }
     }
 }
@@ -178,22 +178,21 @@ impl State {
 /// What a job of `ListShareFiles` prints.
 const SHARED_FILES: &str = r#"{"files_in_path":{"total":2,"count":2,"files":["a.txt","b"]},"share_base_capacity":"99G 1.2G 93G 2%","share_base_max_size":"100G"}"#;
 
-/// The vendor's example of an answer that is not paged on: a list has one page.
-fn example(operation: &Operation) -> Option<Value> {
-    let definition = &BUNDLE["paths"][operation.path][operation.method.to_lowercase()];
-    let responses = definition["responses"].as_object()?;
-    let (_, success) = responses.iter().find(|(status, _)| status.starts_with('2'))?;
-    let content = &success["content"]["application/json"];
-    let mut example = match content.get("example") {
-        Some(example) => example.clone(),
-        None => content["examples"].as_object()?.values().next()?["value"].clone(),
-    };
-    if let Some(fields) = example.as_object_mut() {
-        drop_next_page(fields);
+/// The vendor's example of an answer, if there is one. What pages by marker has two pages.
+fn example(asked: &Asked, request_id: &str) -> Value {
+    let Operation { path, method, .. } = asked.operation;
+    let definition = &BUNDLE["paths"][path][method.to_lowercase()];
+    let mut responses = definition["responses"].as_object().into_iter().flatten();
+    let success = responses.find(|(status, _)| status.starts_with('2'));
+    let content = success.map(|(_, success)| &success["content"]["application/json"]);
+    let one = content.and_then(|content| content.get("example"));
+    let several = content.and_then(|content| content["examples"].as_object()?.values().next());
+    let example = one.or_else(|| several.map(|example| &example["value"])).cloned();
+    let mut answer = example.unwrap_or_else(|| json!({"request_id": request_id}));
+    let mut parameters = definition["parameters"].as_array().into_iter().flatten();
+    if parameters.any(|parameter| parameter["name"] == "marker") {
+        let next_marker = asked.in_query("marker").is_empty().then_some("next");
+        answer["page_info"] = json!({"next_marker": next_marker});
     }
-    Some(example)
-}
-
-fn drop_next_page(fields: &mut Map<String, Value>) {
-    fields.remove("page_info");
+    answer
 }
