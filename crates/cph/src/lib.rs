@@ -97,6 +97,7 @@ mod shared_apps;
 mod shared_files;
 mod sign;
 mod tags;
+mod text;
 mod transport;
 mod view;
 mod wire;

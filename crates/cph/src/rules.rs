@@ -2,7 +2,8 @@
 
 use crate::{
     Problem,
-    servers::request::{charset, filled, start_of},
+    servers::request::{charset, filled},
+    text::shown,
 };
 
 /// Adds what is wrong with the value of a field.
@@ -15,7 +16,7 @@ pub(crate) fn field(name: &str, problem: Option<String>, problems: &mut Vec<Prob
 pub(crate) fn bucket(name: &str) -> Option<String> {
     let chars = name.chars().count();
     if !(3..=63).contains(&chars) {
-        return Some(format!("`{}` has {chars} characters; allowed are 3 to 63", start_of(name)));
+        return Some(format!("{} has {chars} characters; allowed are 3 to 63", shown(name)));
     }
     let allowed = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '.');
     charset(name, allowed, "lower-case letters, digits, `-` and `.`")
@@ -25,7 +26,7 @@ pub(crate) fn bucket(name: &str) -> Option<String> {
 pub(crate) fn object_path(path: &str) -> Option<String> {
     let chars = path.chars().count();
     if !(1..=1024).contains(&chars) {
-        return Some(format!("`{}` has {chars} characters; allowed are 1 to 1024", start_of(path)));
+        return Some(format!("{} has {chars} characters; allowed are 1 to 1024", shown(path)));
     }
     let allowed = |char: char| char.is_ascii_alphanumeric() || "./-_+#=".contains(char);
     charset(path, allowed, "letters, digits and `.` `/` `-` `_` `+` `#` `=`")
@@ -33,7 +34,7 @@ pub(crate) fn object_path(path: &str) -> Option<String> {
 
 /// A directory to list: documented on page `cph_api_0541`.
 pub(crate) fn directory(path: &str) -> Option<String> {
-    let wrong = |what: &str| Some(format!("`{}` {what}", start_of(path)));
+    let wrong = |what: &str| Some(format!("{} {what}", shown(path)));
     if !path.starts_with('/') {
         return wrong("does not begin with `/`");
     }
@@ -50,7 +51,7 @@ pub(crate) fn directory(path: &str) -> Option<String> {
 /// A file to delete: documented on page `cph_api_0535`.
 pub(crate) fn file_path(path: &str) -> Option<String> {
     const MAX_BYTES: usize = 4096;
-    let wrong = |what: &str| Some(format!("`{}` {what}", start_of(path)));
+    let wrong = |what: &str| Some(format!("{} {what}", shown(path)));
     if path.len() > MAX_BYTES {
         return wrong(&format!("has {} bytes; allowed are {MAX_BYTES}", path.len()));
     }
@@ -67,7 +68,7 @@ pub(crate) fn file_path(path: &str) -> Option<String> {
 /// The package name of an app: documented on the pages `cph_api_0547` and `ListShareAppsSnapshot`.
 pub(crate) fn package_name(name: &str) -> Option<String> {
     const MAX_BYTES: usize = 128;
-    let wrong = |what: &str| Some(format!("`{}` {what}", start_of(name)));
+    let wrong = |what: &str| Some(format!("{} {what}", shown(name)));
     if name.len() > MAX_BYTES {
         return wrong(&format!("has {} bytes; allowed are {MAX_BYTES}", name.len()));
     }

@@ -3,7 +3,7 @@
 use cph_core::{JobStatus, limits};
 use cph_raw::types::{RunSyncCommandRequestBody, SendPhoneCommandRequestBody};
 
-use super::text::TextRule;
+use crate::text::TextRule;
 use crate::{
     Batch, Client, Entry, Outcome, Problem, Result,
     batch::{

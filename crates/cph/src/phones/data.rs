@@ -5,7 +5,7 @@ use cph_raw::types::{
     StorageInfo,
 };
 
-use super::text::{TextRule, shown};
+use crate::text::{TextRule, shown};
 use crate::{
     Batch, Client, Outcome, Result, Target,
     batch::{

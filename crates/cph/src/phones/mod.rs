@@ -10,14 +10,12 @@ mod property;
 mod reset;
 mod restart;
 mod target;
-mod text;
 mod words;
 
 use cph_core::PhoneId;
 use cph_raw::types::UpdatePhoneNameRequestBody;
 use futures_util::Stream;
 
-use self::text::PHONE_NAME;
 pub use self::{
     change::{
         ExpandPhoneVolumes, ExpandTarget, ExpandVolume, SetPhoneTraffic, SetTraffic, Stop,
@@ -35,6 +33,7 @@ pub use self::{
     reset::{Reset, ResetPhones, ResetTarget},
     restart::{Restart, RestartPhones, RestartTarget},
 };
+use crate::text::NAME;
 use crate::{Client, Error, Problem, Result, view::view};
 
 /// What can be asked and done about phones; see [`Client::phones`].
@@ -112,7 +111,7 @@ impl<'a> Phones<'a> {
     pub async fn rename(&self, phone_id: impl AsRef<str>, name: impl Into<String>) -> Result<()> {
         let phone_id: PhoneId = Client::id(phone_id)?;
         let phone_name = name.into();
-        let problems = PHONE_NAME.problems("the name", &phone_name);
+        let problems = NAME.problems("the name", &phone_name);
         if !problems.is_empty() {
             return Err(Error::invalid_input(problems.into_iter().map(Problem::new).collect()));
         }

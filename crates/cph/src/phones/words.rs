@@ -42,7 +42,7 @@ macro_rules! words {
                 let found = Self::ALL.iter().find(|word| word.as_str().eq_ignore_ascii_case(text));
                 found.copied().ok_or_else(|| {
                     let known = [$($word),+].join(", ");
-                    let text = $crate::phones::text::shown(text);
+                    let text = $crate::text::shown(text);
                     $crate::Error::invalid(format!("{text} is no {}; known are {known}", $what))
                 })
             }

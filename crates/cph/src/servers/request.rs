@@ -3,7 +3,10 @@
 use cph_core::{ImageId, PropertyText, limits};
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Problem, Result};
+use crate::{
+    Error, Problem, Result,
+    text::{NAME, shown},
+};
 
 /// A part of a request body that can be wrong.
 pub(crate) trait Check {
@@ -109,38 +112,16 @@ macro_rules! request {
 
 pub(crate) use request;
 
-/// As much of a refused text as a message shows.
-pub(crate) fn start_of(text: &str) -> String {
-    const SHOWN_CHARS: usize = 64;
-    let mut start: String = text.chars().take(SHOWN_CHARS).flat_map(char::escape_debug).collect();
-    if text.chars().nth(SHOWN_CHARS).is_some() {
-        start.push('…');
-    }
-    start
-}
-
 /// What is wrong with a text that may hold only some characters, but for these to be told apart by `allowed`.
 pub(crate) fn charset(text: &str, allowed: impl Fn(char) -> bool, words: &str) -> Option<String> {
     let wrong = text.chars().find(|&char| !allowed(char))?;
-    Some(format!("`{}` contains {wrong:?}; allowed are {words}", start_of(text)))
+    Some(format!("{} contains {wrong:?}; allowed are {words}", shown(text)))
 }
 
-/// The name of a server: documented on page `cph_api_0551`.
+/// The name of a server.
 pub(crate) fn server_name(name: &str) -> Option<String> {
-    const MAX_CHARS: usize = 60;
-    let chars = name.chars().count();
-    if chars == 0 || chars > MAX_CHARS {
-        let name = start_of(name);
-        return Some(format!("`{name}` has {chars} characters; allowed are 1 to {MAX_CHARS}"));
-    }
-    let allowed =
-        |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_') || is_chinese(char);
-    charset(name, allowed, "letters, digits, Chinese characters, `-` and `_`")
-}
-
-/// Ideographs of every block; the page names no range.
-fn is_chinese(char: char) -> bool {
-    matches!(char, '\u{3007}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3fffd}')
+    let problems = NAME.problems("the name", name);
+    (!problems.is_empty()).then(|| problems.join("; "))
 }
 
 /// A text of 1 to `max` bytes.
@@ -148,7 +129,7 @@ pub(crate) fn bytes(max: usize) -> impl Fn(&str) -> Option<String> {
     move |text| {
         let bytes = text.len();
         (bytes == 0 || bytes > max)
-            .then(|| format!("`{}` has {bytes} bytes; allowed are 1 to {max}", start_of(text)))
+            .then(|| format!("{} has {bytes} bytes; allowed are 1 to {max}", shown(text)))
     }
 }
 

@@ -187,7 +187,7 @@ fn every_problem_of_an_order_is_named_by_its_place() {
     let order: ServerOrder = serde_json::from_value(body).unwrap();
     let problems = problems(&order.check().unwrap_err());
     insta::assert_snapshot!(problems.join("\n"), @r##"
-    server_name: `a b` contains ' '; allowed are letters, digits, Chinese characters, `-` and `_`
+    server_name: the name contains ' '; allowed are the letters a to z and A to Z, digits, Chinese characters, - and _
     server_model_name: missing
     phone_model_name: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` has 65 bytes; allowed are 1 to 64
     image_id: image id `../etc` contains '/'; allowed are 1 to 64 ASCII letters, digits, `-`, `_` and `.`

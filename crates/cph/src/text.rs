@@ -4,18 +4,18 @@
 ///
 /// Lengths are counted in characters: where the vendor counts bytes, only ASCII is allowed, which comes to the same.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TextRule {
-    pub(super) min: usize,
-    pub(super) max: usize,
-    pub(super) unit: &'static str,
-    pub(super) allows: fn(char) -> bool,
+pub(crate) struct TextRule {
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+    pub(crate) unit: &'static str,
+    pub(crate) allows: fn(char) -> bool,
     /// What it allows, in words.
-    pub(super) allowed: &'static str,
+    pub(crate) allowed: &'static str,
 }
 
 impl TextRule {
     /// Everything that is wrong with `text`, which is called `what`; `text` itself is not quoted.
-    pub(super) fn problems(&self, what: &str, text: &str) -> Vec<String> {
+    pub(crate) fn problems(&self, what: &str, text: &str) -> Vec<String> {
         let Self { min, max, unit, allowed, .. } = self;
         let length = text.chars().count();
         let mut problems = Vec::new();
@@ -33,15 +33,15 @@ impl TextRule {
 }
 
 /// As much of a text as an error message shows, with quotes.
-pub(super) fn shown(text: &str) -> String {
-    const SHOWN: usize = 60;
+pub(crate) fn shown(text: &str) -> String {
+    const SHOWN: usize = 64;
     let start: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
     let more = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
     format!("`{start}{more}`")
 }
 
-/// The name of a phone, documented on page `cph_api_0508`.
-pub(super) const PHONE_NAME: TextRule = TextRule {
+/// The name of a phone or a server, documented on the pages `cph_api_0508` and `cph_api_0551`.
+pub(crate) const NAME: TextRule = TextRule {
     min: 1,
     max: 60,
     unit: "characters",
@@ -59,10 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_phone_name_is_counted_in_characters() {
-        assert!(PHONE_NAME.problems("the name", &"机".repeat(60)).is_empty());
-        assert!(PHONE_NAME.problems("the name", "Ab-9_云手机").is_empty());
-        let problems = |name: &str| PHONE_NAME.problems("the name", name).join("; ");
+    fn a_name_is_counted_in_characters() {
+        assert!(NAME.problems("the name", &"机".repeat(60)).is_empty());
+        assert!(NAME.problems("the name", "Ab-9_云手机").is_empty());
+        let problems = |name: &str| NAME.problems("the name", name).join("; ");
         assert_eq!(problems(""), "the name has 0 characters, at least 1 are needed");
         assert_eq!(problems(&"x".repeat(61)), "the name has 61 characters, at most 60 are allowed");
         for name in ["a b", "ü", "a.b", "あ", "手机，", "a\nb"] {
@@ -77,6 +77,6 @@ mod tests {
     #[test]
     fn a_shown_text_is_short_and_one_line() {
         assert_eq!(shown("a\nb"), r"`a\nb`");
-        assert_eq!(shown(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
+        assert_eq!(shown(&"x".repeat(65)), format!("`{}…`", "x".repeat(64)));
     }
 }
