@@ -85,6 +85,26 @@ async fn codes_are_explained() {
 async fn help_is_stable() {
     check("help", &[&["--help"], &["phone", "restart", "--help"], &["sim", "serve", "--help"]])
         .await;
+    // The global options stand in the help of every command.
+    let mut groups = String::new();
+    for group in [
+        "phone",
+        "server",
+        "image",
+        "tag",
+        "event",
+        "bandwidth",
+        "encoder",
+        "shared-file",
+        "shared-app",
+        "job",
+        "api",
+        "schema",
+    ] {
+        let help = Cph::new(&[group, "-h"]).run().await.out;
+        groups += help.split("Global options:").next().unwrap();
+    }
+    insta::assert_snapshot!("help_of_groups", groups);
     let version = Cph::new(&["--version"]).run().await;
     assert_eq!(version.out, format!("cph {}\n", env!("CARGO_PKG_VERSION")));
     let nothing = Cph::new(&[]).run().await;
