@@ -1,5 +1,7 @@
 //! What cannot be meant: exit 2, every problem named, nothing sent.
 
+use cph_tests::scripted::{Reply, Scripted};
+
 use crate::{
     check,
     command::{Cph, EXAMPLE, FIRST, SECOND, file},
@@ -96,4 +98,44 @@ async fn a_simulation_reads_nothing_of_the_environment_but_no_color() {
     let ran = command.terminal("").run().await;
     assert_eq!(ran.exit, 0, "{}", ran.err);
     assert_eq!(ran.looked_up, ["NO_COLOR"]);
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_is_lost_is_unconfirmed_and_a_lost_read_is_not() {
+    let service = Scripted::start(|_| async { Reply::answer(502, &[], "<html>") });
+    let rows: [(&[&str], u8); 4] = [
+        (&["tag", "add", "s1", "a=b"], 3),
+        (&["image", "share", "i1", "p1"], 3),
+        (&["api", "StopCloudPhone", "--body", "-"], 3),
+        (&["phone", "show", "p1", "--call-timeout", "1s"], 1),
+    ];
+    for (args, exit) in rows {
+        let body = r#"{"phone_ids":["p1"]}"#;
+        let ran = Cph::new(args).keys(&service.endpoint()).input(body).run().await;
+        assert_eq!(ran.exit, exit, "{}", ran.both);
+        let warned = ran.err.contains("it may have been done all the same: look before repeating");
+        assert_eq!(warned, exit == 3, "{}", ran.both);
+    }
+}
+
+#[tokio::test]
+async fn jobs_that_cannot_be_found_are_not_said_to_be_done() {
+    let service = Scripted::start(|_| async { Reply::answer(200, &[], r#"{"jobs":[]}"#) });
+    let wait = Cph::new(&["job", "wait", "nosuchrequest", "--job-timeout", "0s"]);
+    let ran = wait.keys(&service.endpoint()).run().await;
+    assert_eq!(ran.exit, 3);
+    assert!(ran.err.contains("no job showed up under nosuchrequest"), "{}", ran.both);
+}
+
+#[tokio::test]
+async fn a_column_of_other_ids_is_not_taken_for_phones() {
+    let ran = Cph::new(&["phone", "stop", "--from", "-", "--sim", "--yes"])
+        .input("server_id\n88b8449b896f3a4f0ad57222dd919090\n")
+        .run()
+        .await;
+    assert_eq!(ran.exit, 2);
+    assert_eq!(
+        ran.err,
+        "cph: standard input: line 1: server_id is the head of a column, and there is no phone_id; nothing was sent\n"
+    );
 }

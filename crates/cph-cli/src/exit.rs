@@ -5,6 +5,8 @@ use std::{
     process::{ExitCode, Termination},
 };
 
+use cph::{Delivery, Operation};
+
 use crate::Console;
 
 /// What a command tells its caller in the end.
@@ -84,6 +86,10 @@ impl Failure {
                 if let Some(code) = error.code() {
                     console.note(code.advice());
                 }
+                if error.delivery() == Delivery::Unknown && is_change(&error) {
+                    console.note("it may have been done all the same: look before repeating");
+                    return Exit::Unconfirmed;
+                }
                 Exit::NotAll
             }
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
@@ -93,6 +99,17 @@ impl Failure {
             }
         }
     }
+}
+
+/// Whether the call that failed was to change something.
+fn is_change(error: &cph::Error) -> bool {
+    let operation = error.operation().and_then(Operation::find);
+    operation.is_some_and(|operation| match operation.method {
+        "GET" => false,
+        // Some POSTs only read.
+        "POST" => !operation.idempotent,
+        _ => true,
+    })
 }
 
 impl From<io::Error> for Failure {

@@ -52,6 +52,10 @@ pub(crate) fn mask_under(key: &str, value: &Value) -> Value {
     match value {
         Value::Null => Value::Null,
         _ if is_personal(key) => MASK.into(),
+        // Nobody knows what these hold.
+        Value::Object(fields) if key == "custom_property" => {
+            Value::Object(fields.keys().map(|key| (key.clone(), MASK.into())).collect())
+        }
         Value::String(text) if key == "property" => PropertyText::new(text).masked().into(),
         _ => mask_json(value),
     }
@@ -80,7 +84,7 @@ mod tests {
             "phones": [{
                 "phone_id": "a7f3a1c5258347d6b6f1def79e11f2bc",
                 "property": r#"{"phone_num":"***","wifi_name":"test_wifi"}"#,
-                "custom_property": {"sys.prop.writeimsi": "***", "my.key": "blue"},
+                "custom_property": {"sys.prop.writeimsi": "***", "my.key": "***"},
                 "imei": null,
                 "IMSI": "***",
             }],

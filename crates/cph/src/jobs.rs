@@ -5,10 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cph_core::{JobId, JobStatus, RequestId, limits};
+use cph_core::{ErrorCode, JobId, JobStatus, RequestId, limits};
 use futures_util::{Stream, TryStreamExt as _, stream};
 
-use crate::{Client, Error, Problem, Result, batch::outcome::Fault, clock::after};
+use crate::{Client, Delivery, Error, Problem, Result, batch::outcome::Fault, clock::after};
 
 /// A job, as the service shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,19 +112,21 @@ impl<'a> Jobs<'a> {
     ///
     /// # Errors
     ///
-    /// As [`list`](Self::list). A request id without jobs is
+    /// As [`list`](Self::list) for the first look; a later one that fails is made again until patience is over. A request id
+    /// under which no job shows up within 2 minutes is
     /// [`ErrorCode::JOBS_OF_REQUEST_NOT_FOUND`](crate::ErrorCode::JOBS_OF_REQUEST_NOT_FOUND).
     pub fn wait(
         &self,
         request_ids: impl IntoIterator<Item = impl AsRef<str>>,
         patience: Duration,
     ) -> impl Stream<Item = Result<Job>> + Send + 'static {
-        let request_ids: Vec<String> =
-            request_ids.into_iter().map(|id| id.as_ref().to_owned()).collect();
+        let now = self.client.clock().now();
         let waiting = Waiting {
             client: self.client.clone(),
-            request_ids,
-            until: after(self.client.clock().now(), patience),
+            since: now,
+            until: after(now, patience),
+            looked_for: request_ids.into_iter().map(|id| id.as_ref().to_owned()).collect(),
+            found: Vec::new(),
             seen: HashSet::new(),
             has_looked: false,
         };
@@ -167,10 +169,16 @@ impl<'a> Jobs<'a> {
 /// How often jobs are looked at that are waited for by request id.
 const INTERVAL: Duration = Duration::from_secs(5);
 
+/// How long the jobs of a call may take to show up under its request id.
+const LOOKING: Duration = Duration::from_mins(2);
+
 struct Waiting {
     client: Client,
-    request_ids: Vec<String>,
+    since: SystemTime,
     until: SystemTime,
+    /// Request ids under which no job has been found yet. Rows do not say which call they belong to, so each is asked for alone.
+    looked_for: Vec<String>,
+    found: Vec<String>,
     /// Jobs that have been handed over.
     seen: HashSet<JobId>,
     has_looked: bool,
@@ -184,14 +192,47 @@ impl Waiting {
             let left = self.until.duration_since(clock.now()).unwrap_or_default();
             clock.sleep(INTERVAL.min(left)).await;
         }
-        self.has_looked = true;
-        let jobs = self.client.jobs().list(&self.request_ids).await?;
         let is_over = self.until <= clock.now();
+        let jobs = match self.jobs().await {
+            Ok(jobs) => jobs,
+            // A look that fails says nothing of the jobs; the next may.
+            Err(error) if !self.has_looked || is_over => return Err(error),
+            Err(_) => return Ok((Vec::new(), Some(self))),
+        };
+        self.has_looked = true;
         let runs = |job: &Job| !matches!(job.status, JobStatus::Success | JobStatus::Failed);
-        let is_done = is_over || !jobs.iter().any(runs);
+        let gave_up = is_over || after(self.since, LOOKING) <= clock.now();
+        if let (Some(id), true) = (self.looked_for.first(), gave_up) {
+            let code = Some(ErrorCode::JOBS_OF_REQUEST_NOT_FOUND);
+            let text = Some(format!("no job showed up under {id}"));
+            return Err(Error::service(404, code, text, Delivery::Refused));
+        }
+        let is_done = is_over || self.looked_for.is_empty() && !jobs.iter().any(runs);
         let ended = jobs.into_iter().filter(|job| is_over || !runs(job));
         let new = ended.filter(|job| self.seen.insert(job.job_id.clone())).collect();
         Ok((new, (!is_done).then_some(self)))
+    }
+
+    /// Every job that is known so far.
+    async fn jobs(&mut self) -> Result<Vec<Job>> {
+        let mut all = self.client.jobs().list(&self.found).await?;
+        let mut still = Vec::new();
+        for id in std::mem::take(&mut self.looked_for) {
+            match self.client.jobs().list([&id]).await {
+                Ok(jobs) if !jobs.is_empty() => {
+                    all.extend(jobs);
+                    self.found.push(id);
+                }
+                Err(error) if error.code() != Some(ErrorCode::JOBS_OF_REQUEST_NOT_FOUND) => {
+                    self.looked_for.extend(still);
+                    self.looked_for.push(id);
+                    return Err(error);
+                }
+                _ => still.push(id),
+            }
+        }
+        self.looked_for = still;
+        Ok(all)
     }
 }
 

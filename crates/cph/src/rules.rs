@@ -58,6 +58,9 @@ pub(crate) fn file_path(path: &str) -> Option<String> {
     if !path.starts_with('/') {
         return wrong("does not begin with `/`");
     }
+    if path.trim_end_matches('/').is_empty() {
+        return wrong("is the root, which holds everything");
+    }
     if path.contains("..") {
         return wrong("contains `..`");
     }

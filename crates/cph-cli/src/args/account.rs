@@ -170,7 +170,7 @@ pub(crate) enum Event {
         /// At once
         #[arg(long, conflicts_with = "not_before")]
         now: bool,
-        /// Do not ask; needed without a terminal for --now
+        /// Do not ask; needed without a terminal
         #[arg(long, short)]
         yes: bool,
     },

@@ -128,7 +128,8 @@ pub(crate) enum Call {
     /// Make one call of any documented operation, as it is documented
     ///
     /// The call is checked against the specification before it is sent. The answer is printed as it came, but for values that
-    /// point at a person or a SIM, which are shown as *** unless --show-personal is given.
+    /// point at a person or a SIM, which are shown as *** unless --show-personal is given. An answer is a success whatever its
+    /// entries say; see cph phone and cph server for commands that judge them.
     Api(Api),
 }
 
@@ -184,7 +185,7 @@ pub(crate) enum Job {
     ///
     /// One record for each job as it ends. Nothing is sent again; Ctrl-C ends the waiting and stops no job.
     Wait {
-        /// Ids of the calls, or a file with the ticket of a run
+        /// Ids of the calls, or a file with the ticket of a run, as the library cph writes it
         #[arg(value_name = "REQUEST_ID|TICKET", required = true)]
         calls: Vec<String>,
         /// How long to wait, such as 45m or 1h30m

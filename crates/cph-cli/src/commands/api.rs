@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::LazyLock};
 
-use cph::{Operation, mask_json};
+use cph::{JobFamily, Operation, mask_json};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -115,6 +115,11 @@ fn problems(operation: &Operation, args: &Api, body: Option<&Value>) -> Vec<Stri
                 ));
                 continue;
             };
+            let is_list = parameter.schema["type"] == "array";
+            if !is_list && given.iter().filter(|(other, _)| other == name).count() > 1 {
+                problems.push(format!("--{flag} {name}: it is given twice"));
+                break;
+            }
             let broken = broken(&parameter.schema, &as_typed(&parameter.schema, value));
             problems.extend(broken.into_iter().map(|problem| format!("--{flag} {name}{problem}")));
         }
@@ -175,8 +180,9 @@ fn size(operation: &Operation, body: Option<&Value>) -> (String, bool) {
     let targets = operation.batch.map_or(0, |batch| count(batch.field));
     // Where phones may be named by their servers, all phones of a server are meant.
     let servers = count("server_ids");
-    let changes = !operation.idempotent;
-    let is_much = operation.asks.is_some() || changes && (targets > ASK_ABOVE || servers > 0);
+    let on_servers = operation.job_family.is_some_and(|family| family != JobFamily::Phone);
+    let is_wide = targets > ASK_ABOVE || servers > 0 || on_servers;
+    let is_much = operation.asks.is_some() || !operation.idempotent && is_wide;
     match targets.max(servers) {
         0 => (operation.name.to_owned(), is_much),
         count => (format!("{} for {}", operation.name, counted(count, "target")), is_much),

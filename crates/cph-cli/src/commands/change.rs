@@ -1,5 +1,7 @@
 //! The batches over phones besides restart: each says which phones, what is done, and hands over to [`perform`].
 
+use std::collections::HashSet;
+
 use cph::{ExportTarget, ImportTarget, PropertyUpdate, ResetTarget, RestartTarget};
 
 use super::{
@@ -86,6 +88,10 @@ pub(super) async fn set(
     let mut selection = Selection::gather(context, SET.acts_on, which, console).await?;
     selection.refuse_images(SET.plain)?;
     selection.set_properties(set, "UpdateCloudPhoneProperty")?;
+    let mut keys = HashSet::new();
+    if let Some((key, _)) = custom.iter().find(|(key, _)| !keys.insert(key)) {
+        return Err(Failure::usage(format!("--custom gives {key} twice")));
+    }
     let target = |target: &RestartTarget| {
         let text = target.property().cloned().unwrap_or_else(|| cph::Properties::new().to_text());
         let update = PropertyUpdate::new(target.phone_id(), text);

@@ -3,8 +3,9 @@
 use cph::EncodeServer;
 
 use super::{
-    Context, counted,
+    Context,
     listing::{as_it_is, list},
+    named,
     perform::{About, Verb, perform},
 };
 use crate::{Console, Exit, args::Encoder, exit::Failure, output::Fields};
@@ -33,7 +34,7 @@ pub(super) async fn run(
             list(context, "list encoding services", rows, as_it_is, LISTED, console).await
         }
         Encoder::Restart { ids, pace } => {
-            let about = About::named(&RESTART, counted(ids.len(), "encoding service"));
+            let about = About::named(&RESTART, named(&ids, "encoding service"));
             perform(context, services.restart(ids), &about, &pace, console).await
         }
     }

@@ -54,7 +54,11 @@ pub(super) async fn run(
                 }
                 How::Redeploy => Authorization::Redeploy,
             };
-            let what = format!("let event {id} go ahead");
+            let how = match authorization {
+                Authorization::Redeploy => "redeploy",
+                _ => "maintain",
+            };
+            let what = format!("{how} the server of event {id}");
             if !agreed(context, find_operation("AuthorizeScheduledEvent")?, &what, yes, console)? {
                 return Ok(Exit::Usage);
             }
@@ -63,7 +67,9 @@ pub(super) async fn run(
             Ok(done(context, &format!("authorized event {id}"), console))
         }
         Event::Reschedule { id, not_before, now: _, yes } => {
-            let what = format!("move event {id}");
+            let when = not_before.and_then(|time| jiff::Timestamp::try_from(time).ok());
+            let when = when.map_or_else(|| "now".to_owned(), |time| time.to_string());
+            let what = format!("move event {id} to {when}");
             if !agreed(context, find_operation("UpdateScheduledEvent")?, &what, yes, console)? {
                 return Ok(Exit::Usage);
             }

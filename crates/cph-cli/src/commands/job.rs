@@ -59,7 +59,13 @@ pub(super) async fn wait(
         }
         serde_json::json!(Record::new(job))
     };
-    listing::list(context, "wait for jobs", jobs, record, FIELDS, console).await?;
+    let listed = listing::list(context, "wait for jobs", jobs, record, FIELDS, console).await;
+    if let Err(failure @ Failure::Call { .. }) = listed {
+        // Whatever has not been printed may still run.
+        failure.report(console);
+        return Ok(Exit::Unconfirmed);
+    }
+    listed?;
     Ok(match (failed.get(), running.get()) {
         (0, 0) => Exit::Done,
         (_, 0) => Exit::NotAll,
@@ -104,7 +110,7 @@ const FIELDS: Fields = Fields::new(
         "error_msg",
         "execute_msg",
     ],
-    &["job_id", "status", "phone_id", "begin_time", "end_time", "error_code"],
+    &["job_id", "status", "phone_id", "server_id", "begin_time", "end_time", "error_code"],
 );
 
 /// A job under the vendor's names.

@@ -112,6 +112,15 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
+/// `server 1234…`, or how many there are where that says more.
+pub(crate) fn named(ids: &[String], what: &str) -> String {
+    match ids {
+        [one] => format!("{what} {one}"),
+        [one, two] => format!("{what}s {one} and {two}"),
+        _ => counted(ids.len(), what),
+    }
+}
+
 /// Logs go to standard error, where the run's own thread writes them too.
 fn log(verbose: u8) {
     let level = match verbose {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cph::{Asks, Batch, BatchKind, Operation, PhoneStatus, TargetOutcome};
+use cph::{Asks, Batch, BatchKind, JobFamily, Operation, PhoneStatus, TargetOutcome};
 use serde_json::Value;
 
 use super::{Context, counted, follow};
@@ -81,6 +81,9 @@ pub(super) async fn perform<K: BatchKind>(
             about.passed_over
         )));
     }
+    if pace.until.is_some_and(|until| until <= session.now()) {
+        return Err(Failure::usage("--until is over already; nothing was sent"));
+    }
     let batch = paced(batch, pace);
     let bodies = if settings.show_personal { batch.bodies() } else { batch.dry_run() };
     let bodies = bodies.map_err(|error| refused(error, about.file))?;
@@ -90,7 +93,10 @@ pub(super) async fn perform<K: BatchKind>(
     let verb = about.verb;
     let heading = format!("{} {}", about.what, session.place());
     let asks = batch.operation().asks;
-    let is_much = batch.len() > ASK_ABOVE || about.is_listed || asks.is_some();
+    let is_much = batch.len() > ASK_ABOVE
+        || about.is_listed
+        || asks.is_some()
+        || K::Outcome::FAMILY != JobFamily::Phone;
     if is_much && !batch.is_empty() {
         let question = format!("{} {}", verb.plain, about.what);
         if !agreed(context, batch.operation(), &question, pace.yes, console)? {

@@ -19,6 +19,9 @@ pub(super) fn schema(name: SchemaName, console: &mut Console<'_>) -> Result<Exit
     Ok(Exit::Done)
 }
 
+/// What a property may be: whole numbers are sent as their digits, null means not given.
+const VALUE: [&str; 3] = ["string", "integer", "null"];
+
 /// A line of `--from`: an id, and what is wanted of that phone alone.
 fn target(generator: SchemaGenerator) -> Schema {
     let keys = generator.into_root_schema_for::<Properties>();
@@ -28,7 +31,9 @@ fn target(generator: SchemaGenerator) -> Schema {
     properties.insert("set_image_id".to_owned(), json!({"type": ["string", "null"]}));
     for key in PropertyKey::all() {
         let own = documented.and_then(|documented| documented.get(key.key)).cloned();
-        properties.insert(key.key.to_owned(), own.unwrap_or_else(|| json!({"type": "string"})));
+        let mut own = own.unwrap_or_else(|| json!({}));
+        own["type"] = json!(VALUE);
+        properties.insert(key.key.to_owned(), own);
     }
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -37,7 +42,7 @@ fn target(generator: SchemaGenerator) -> Schema {
         "type": "object",
         "required": ["phone_id"],
         "properties": properties,
-        "patternProperties": {"^property\\.": {"type": "string"}},
+        "patternProperties": {"^property\\.": {"type": VALUE}},
     });
     Schema::try_from(schema).unwrap_or_default()
 }

@@ -133,6 +133,8 @@ impl Selection {
     ) -> Result<(), Failure> {
         let mut common = Properties::new();
         for (key, value) in set {
+            // As a column of a file is called.
+            let key = key.strip_prefix("property.").unwrap_or(key);
             if common.contains(key) {
                 return Err(Failure::usage(format!("--set gives {key} twice")));
             }
@@ -198,6 +200,10 @@ impl Selection {
         }
         if let Some(image) = &self.image {
             what = format!("{what} with image {image}");
+        }
+        let own = self.targets.iter().filter(|target| target.image_id().is_some()).count();
+        if own > 0 {
+            what = format!("{what}, {own} with an image of their own");
         }
         what
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use cph::{
-    Delivery, ListServers, Order as Ordered, Server as Listed, ServerChange, ServerDetail,
-    ServerModel, ServerModelChange, ServerModelOffering, ServerOrder, SingleServerOrder,
+    ListServers, Order as Ordered, Server as Listed, ServerChange, ServerDetail, ServerModel,
+    ServerModelChange, ServerModelOffering, ServerOrder, SingleServerOrder,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{
     Context, counted,
     listing::{as_it_is, done, list, show},
+    named,
     perform::{About, Verb, agreed, perform},
     tables::find_operation,
 };
@@ -81,22 +82,22 @@ pub(super) async fn run(
         }
         Server::Restart(args) => {
             let Servers { ids, pace } = *args;
-            let about = About::named(&RESTART, counted(ids.len(), "server"));
+            let about = About::named(&RESTART, named(&ids, "server"));
             perform(context, servers.restart(ids), &about, &pace, console).await
         }
         Server::Delete(args) => {
             let Servers { ids, pace } = *args;
-            let about = About::named(&DELETE, counted(ids.len(), "server"));
+            let about = About::named(&DELETE, named(&ids, "server"));
             perform(context, servers.delete(ids), &about, &pace, console).await
         }
         Server::Keypair { servers: Servers { ids, pace }, keypair } => {
-            let what = format!("{} to {keypair}", counted(ids.len(), "server"));
+            let what = format!("{} to {keypair}", named(&ids, "server"));
             let targets = ids.into_iter().map(|id| (id, keypair.as_str()));
             let update = servers.update_keypair(targets);
             perform(context, update, &About::named(&KEYPAIR, what), &pace, console).await
         }
         Server::Attach { servers: Servers { ids, pace }, filesystem, path } => {
-            let what = format!("file system {filesystem} to {}", counted(ids.len(), "server"));
+            let what = format!("file system {filesystem} to {}", named(&ids, "server"));
             let mut attach = servers.attach_filesystem(ids, filesystem);
             if let Some(path) = path {
                 attach = attach.path(path);
@@ -104,7 +105,7 @@ pub(super) async fn run(
             perform(context, attach, &About::named(&ATTACH, what), &pace, console).await
         }
         Server::Detach { servers: Servers { ids, pace }, filesystem } => {
-            let what = format!("file system {filesystem} from {}", counted(ids.len(), "server"));
+            let what = format!("file system {filesystem} from {}", named(&ids, "server"));
             let detach = servers.detach_filesystem(ids, filesystem);
             perform(context, detach, &About::named(&DETACH, what), &pace, console).await
         }
@@ -231,15 +232,7 @@ async fn spend(
     if !context.settings.quiet {
         console.note(format_args!("{} {heading}", verb.going_on));
     }
-    let order = match order.await {
-        Ok(order) => order,
-        Err(error) if error.delivery() == Delivery::Unknown => {
-            Failure::to(verb.doing)(error).report(console);
-            console.note("it may have been ordered all the same: look at the orders and the servers before repeating");
-            return Ok(Exit::Unconfirmed);
-        }
-        Err(error) => return Err(Failure::to(verb.doing)(error)),
-    };
+    let order = order.await.map_err(Failure::to(verb.doing))?;
     show(context, &order, ORDERED, console)?;
     // A code beside an order is for a person to look at.
     Ok(if order.error_code.is_some() { Exit::NotAll } else { Exit::Done })

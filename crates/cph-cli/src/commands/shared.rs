@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{
     Context, counted,
     listing::{as_it_is, list},
+    named,
     perform::{About, Verb, perform},
 };
 use crate::{
@@ -45,11 +46,11 @@ pub(super) async fn files(
             list_files(context, query, &path, console).await
         }
         SharedFile::Push { servers: Servers { ids, pace }, bucket, object } => {
-            let about = About::named(&PUSH_FILE, counted(ids.len(), "server"));
+            let about = About::named(&PUSH_FILE, named(&ids, "server"));
             perform(context, files.push(ids, bucket, object), &about, &pace, console).await
         }
         SharedFile::Delete { servers: Servers { ids, pace }, path } => {
-            let (paths, servers) = (counted(path.len(), "file"), counted(ids.len(), "server"));
+            let (paths, servers) = (counted(path.len(), "file"), named(&ids, "server"));
             let about = About::named(&DELETE_FILE, format!("{paths} from {servers}"));
             perform(context, files.delete(ids, path), &about, &pace, console).await
         }
@@ -77,7 +78,7 @@ pub(super) async fn apps(
             object,
             pre_install,
         } => {
-            let what = format!("{package} for all phones of {}", counted(ids.len(), "server"));
+            let what = format!("{package} for all phones of {}", named(&ids, "server"));
             let about = About::named(&PUSH_APP, what);
             let mut push = apps.push(ids, package, bucket, object);
             if pre_install {
@@ -86,7 +87,7 @@ pub(super) async fn apps(
             perform(context, push, &about, &pace, console).await
         }
         SharedApp::Delete { servers: Servers { ids, pace }, package } => {
-            let what = format!("{package} from all phones of {}", counted(ids.len(), "server"));
+            let what = format!("{package} from all phones of {}", named(&ids, "server"));
             let about = About::named(&DELETE_APP, what);
             perform(context, apps.delete(ids, package), &about, &pace, console).await
         }

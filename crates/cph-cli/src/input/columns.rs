@@ -85,6 +85,11 @@ impl Columns {
     }
 }
 
+/// Whether a table may have a column of this name, read or ignored.
+pub(super) fn is_column(name: &str) -> bool {
+    IGNORED.contains(&name) || column(name).is_some()
+}
+
 fn column(name: &str) -> Option<Column> {
     match name {
         "phone_id" => Some(Column::PhoneId),
@@ -102,7 +107,8 @@ fn hint(name: &str) -> &'static str {
     match name {
         "image_id" => " (the present image; set_image_id changes it)",
         "imei" => " (property.imei sets it)",
-        "property" | "custom_property" => " (property.KEY sets one)",
+        "property" => " (property.KEY sets one)",
+        "custom_property" => " (cph phone set --custom sets one)",
         _ => "",
     }
 }

@@ -119,6 +119,11 @@ fn lines(text: &str) -> Result<Input, Vec<String>> {
     {
         return csv::read(&text[start..], number);
     }
+    if columns::is_column(first) {
+        return Err(vec![format!(
+            "line {number}: {first} is the head of a column, and there is no phone_id; nothing was sent"
+        )]);
+    }
     let (lines, targets) = lines.map(|(number, id, _)| (number, RestartTarget::from(id))).collect();
     Ok(Input { targets, lines, ..Input::default() })
 }

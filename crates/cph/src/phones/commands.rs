@@ -3,7 +3,7 @@
 use cph_core::{JobStatus, limits};
 use cph_raw::types::{RunSyncCommandRequestBody, SendPhoneCommandRequestBody};
 
-use crate::text::TextRule;
+use crate::text::{TextRule, shown};
 use crate::{
     Batch, Client, Entry, Outcome, Problem, Result,
     batch::{
@@ -172,6 +172,8 @@ impl Command {
         let mut problems = self.rule().problems("content", content);
         let apks = content.split(' ').filter(|word| word.starts_with(OBS)).count();
         let most = limits::INSTALL_APK_MULTIPLE_APKS;
+        let mut words = content.split(' ');
+        let stray = words.find(|word| !word.starts_with(OBS) && !word.starts_with('-'));
         let problem = match self.verb {
             Verb::Push
                 if !content.starts_with(OBS) || !content.to_ascii_lowercase().ends_with(".tar") =>
@@ -180,6 +182,12 @@ impl Command {
             }
             Verb::Install | Verb::InstallMultiple if apks == 0 => {
                 "content names no apk in a bucket, such as obs://BUCKET/PATH/FILE.apk".to_owned()
+            }
+            Verb::Install | Verb::InstallMultiple if stray.is_some() => {
+                format!(
+                    "content has {}, neither an apk in a bucket nor an option",
+                    shown(stray.unwrap_or_default())
+                )
             }
             Verb::Install if apks > 1 => format!(
                 "content names {apks} apks; allowed is one, and several only as one app that is split"
