@@ -1,6 +1,6 @@
 //! The way of a call: route, caller, project, faults, validation, work, answer.
 
-use std::{collections::HashMap, io, sync::Arc, time::SystemTime};
+use std::{collections::HashMap, io, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
@@ -10,20 +10,16 @@ use serde_json::{Value, json};
 use crate::{
     JournalEntry, chance,
     faults::{Call, Effect, Strike},
-    jobs,
+    jobs, operations,
     refusal::Refusal,
-    restart::{self, Restart},
     schemas::{self, Operation},
     signature::query_pairs,
     simulator::{Inner, State},
+    work::Work,
 };
 
 /// The gateway takes no larger body together with a signature.
 const MAX_BODY_BYTES: usize = 12 * 1024 * 1024;
-
-/// The operations that the simulator performs.
-const PERFORMED: [&str; 5] =
-    ["ListCloudPhones", "ListJobs", restart::OPERATION, "ShowCloudPhoneDetail", "ShowJob"];
 
 /// What comes back over the connection.
 pub(crate) enum Reply {
@@ -49,7 +45,7 @@ struct Admitted {
 
 pub(crate) async fn answer(sim: Arc<Inner>, request: Request<Bytes>) -> Reply {
     let (parts, body) = request.into_parts();
-    let route = route(parts.method.as_str(), parts.uri.path());
+    let route = route(parts.method.as_str(), parts.uri.path(), &body);
     let entry = sim.note(&parts, route.as_ref().ok());
     let call = match route.and_then(|route| sim.admit(route, &parts, &body)) {
         Ok(route) => sim.read(route, entry, &parts, &body),
@@ -75,21 +71,46 @@ pub(crate) async fn answer(sim: Arc<Inner>, request: Request<Bytes>) -> Reply {
 /// An operation and the values in its path.
 type Route = (&'static Operation, HashMap<String, String>);
 
-fn route(method: &str, path: &str) -> Result<Route, Refusal> {
+fn route(method: &str, path: &str, body: &Bytes) -> Result<Route, Refusal> {
     let matches = schemas::OPERATIONS
         .iter()
-        .filter(|operation| PERFORMED.contains(&operation.name.as_str()))
+        .filter(|operation| operations::PERFORMED.contains(&operation.name.as_str()))
         .filter_map(|operation| Some((operation, arguments(&operation.path, path)?)));
-    let matches: Vec<_> = matches.collect();
+    let mut matches: Vec<_> = matches.collect();
+    // `servers/share-files` is a path of its own, though `servers/{server_id}` fits it too.
+    matches.sort_by_key(|(_, arguments)| arguments.len());
     let unknown = if matches.is_empty() {
         "The API does not exist or has not been published in the environment."
     } else {
         "The API does not exist."
     };
-    matches
-        .into_iter()
-        .find(|(operation, _)| operation.method == method)
-        .ok_or_else(|| Refusal::new(404, "APIGW.0101", unknown))
+    matches.retain(|(operation, _)| operation.method == method);
+    if matches.len() > 1 {
+        // Unread where it is no JSON; whichever operation it comes to refuses it then.
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let meant = matches.iter().position(|(operation, _)| is_meant(&operation.name, &body));
+        matches.swap(0, meant.unwrap_or_default());
+    }
+    matches.into_iter().next().ok_or_else(|| Refusal::new(404, "APIGW.0101", unknown))
+}
+
+/// Which of the operations that share method and path a body is for.
+fn is_meant(operation: &str, body: &Value) -> bool {
+    let command = body["command"].as_str();
+    match operation {
+        "PushFile" => command == Some("push"),
+        "InstallApk" => matches!(command, Some("install" | "install-multiple")),
+        "UninstallApk" => command == Some("uninstall"),
+        "PushShareFiles" => body.get("bucket_name").is_some(),
+        "BatchCreateTags" => body["action"] == "create",
+        // What is told apart by nothing else, or by nothing at all.
+        "RunShellCommand" | "DeleteShareFiles" | "BatchDeleteTags" => {
+            command == Some("shell")
+                || body.get("file_paths").is_some()
+                || body["action"] == "delete"
+        }
+        _ => true,
+    }
 }
 
 fn arguments(template: &str, path: &str) -> Option<HashMap<String, String>> {
@@ -110,16 +131,23 @@ fn arguments(template: &str, path: &str) -> Option<HashMap<String, String>> {
     Some(arguments)
 }
 
-/// The phones, or the request ids, that a call is about.
+/// The phones, servers, encoding services or request ids that a call is about.
 fn targets<'a>(
+    operation: &Operation,
     arguments: &'a HashMap<String, String>,
     query: &'a HashMap<String, String>,
     body: Option<&'a Value>,
 ) -> Vec<&'a str> {
-    let phones = body.and_then(|body| body["phones"].as_array()).map_or(&[][..], Vec::as_slice);
-    let phones = phones.iter().map(|phone| phone["phone_id"].as_str().unwrap_or_default());
-    let phone = arguments.get("phone_id").map(String::as_str);
-    phones.chain(phone).chain(jobs::request_ids(query)).collect()
+    let field = cph_core::Operation::find(&operation.name)
+        .and_then(|known| known.batch)
+        .map_or("server_ids", |batch| batch.field);
+    let listed = body.and_then(|body| body[field].as_array()).map_or(&[][..], Vec::as_slice);
+    let id = |target: &'a Value| {
+        let field = ["phone_id", "server_id"].iter().find_map(|name| target[*name].as_str());
+        target.as_str().or(field).unwrap_or_default()
+    };
+    let one = ["phone_id", "server_id"].into_iter().filter_map(|name| arguments.get(name));
+    listed.iter().map(id).chain(one.map(String::as_str)).chain(jobs::request_ids(query)).collect()
 }
 
 impl Inner {
@@ -178,16 +206,14 @@ impl Inner {
         let ordinal = state.calls.entry(operation.name.clone()).or_default();
         *ordinal += 1;
         let ordinal = *ordinal;
-        let targets = targets(&arguments, &query, body.as_ref());
+        let targets = targets(operation, &arguments, &query, body.as_ref());
         let call = Call {
             operation: &operation.name,
             ordinal,
             targets: &targets,
-            starts_jobs: operation.name == restart::OPERATION,
-            lists_entries: matches!(
-                operation.name.as_str(),
-                restart::OPERATION | "ListCloudPhones" | "ListJobs"
-            ),
+            starts_jobs: operation.starts_jobs,
+            lists_entries: operation.starts_jobs
+                || matches!(operation.name.as_str(), "ListCloudPhones" | "ListJobs"),
         };
         let strike = state.faults.strike(&call, self.seed);
         state.journal[entry].targets = targets.len();
@@ -259,35 +285,15 @@ impl Inner {
         }
     }
 
+    /// Does what a call asks for.
     fn work(&self, state: &mut State, call: &Admitted) -> Result<Value, Refusal> {
         let now = self.clock.now();
         let body = call.body.as_ref().ok_or_else(|| Refusal::of("CPS.0077"))?;
         call.operation.check_request(|name| call.query.get(name).cloned(), body)?;
-        let argument =
-            |name: &str| call.arguments.get(name).map(String::as_str).unwrap_or_default();
-        let retention = self.assumptions.job_retention;
-        match call.operation.name.as_str() {
-            "ListCloudPhones" => Ok(state.phones.list(&call.query, now)),
-            "ShowCloudPhoneDetail" => state.phones.show(argument("phone_id"), now),
-            "ListJobs" => state.jobs.list(
-                &call.query,
-                now,
-                retention,
-                self.assumptions.unknown_request_id_sinks_query,
-            ),
-            "ShowJob" => state.jobs.show(argument("job_id"), now, retention),
-            _ => self.restart(state, call, body, now),
-        }
-    }
-
-    fn restart(
-        &self,
-        state: &mut State,
-        call: &Admitted,
-        body: &Value,
-        now: SystemTime,
-    ) -> Result<Value, Refusal> {
-        let restart = Restart {
+        let work = Work {
+            operation: &call.operation.name,
+            arguments: &call.arguments,
+            query: &call.query,
             body,
             request_id: &call.request_id,
             now,
@@ -295,8 +301,9 @@ impl Inner {
             assumptions: &self.assumptions,
             seed: self.seed,
             speed: self.speed,
+            state,
         };
-        restart.run(state)
+        operations::perform(work)
     }
 
     fn spoil_entries(&self, fault: Option<&Effect>, answer: &mut Value, call: &Admitted) {

@@ -18,10 +18,31 @@ use crate::{
 /// How many request ids one query may carry.
 const MAX_REQUEST_IDS: usize = cph_core::limits::LIST_JOBS_REQUEST_IDS;
 
+/// What a job is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Phone,
+    Server,
+    EncodeServer,
+}
+
+impl Kind {
+    /// The vendor's name of the target's id.
+    pub(crate) fn id_field(self) -> &'static str {
+        match self {
+            Self::Phone => "phone_id",
+            Self::Server => "server_id",
+            Self::EncodeServer => "encode_server_id",
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     pub(crate) id: String,
-    pub(crate) phone_id: String,
+    pub(crate) kind: Kind,
+    /// Its phone, server or encoding service.
+    pub(crate) target: String,
     pub(crate) request_id: String,
     pub(crate) begin: SystemTime,
     /// `None`: it never ends.
@@ -30,13 +51,20 @@ pub(crate) struct Job {
     pub(crate) failure: Option<String>,
     /// From when on queries find it; `None`: never.
     pub(crate) found_from: Option<SystemTime>,
+    /// What it prints, if it prints.
+    pub(crate) output: Option<String>,
 }
 
 /// One job as `/_sim/state` shows it.
 #[derive(Serialize)]
 pub(crate) struct JobState<'a> {
     job_id: &'a str,
-    phone_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encode_server_id: Option<&'a str>,
     request_id: &'a str,
     status: i64,
     error_code: Option<&'a str>,
@@ -73,11 +101,18 @@ impl Job {
 
     fn answer(&self, now: SystemTime) -> Value {
         let mut answer = json!({
-            "phone_id": self.phone_id,
             "job_id": self.id,
             "begin_time": timestamp::to_second(self.begin),
             "status": self.status(now).code(),
         });
+        // No newer page prints the encoding service that a job is about.
+        if self.kind != Kind::EncodeServer {
+            answer[self.kind.id_field()] = self.target.as_str().into();
+        }
+        let printed = self.output.as_deref().filter(|_| self.end.is_some_and(|end| end <= now));
+        if let Some(output) = printed {
+            answer["execute_msg"] = output.into();
+        }
         // Assumed: running-job-has-no-end-time.
         if let Some(end) = self.end.filter(|end| *end <= now) {
             answer["end_time"] = timestamp::to_second(end).into();
@@ -100,9 +135,12 @@ impl Jobs {
     }
 
     pub(crate) fn states<'a>(&'a self, now: SystemTime) -> Vec<JobState<'a>> {
+        let id = |job: &'a Job, kind| (job.kind == kind).then_some(job.target.as_str());
         let state = |job: &'a Job| JobState {
             job_id: &job.id,
-            phone_id: &job.phone_id,
+            phone_id: id(job, Kind::Phone),
+            server_id: id(job, Kind::Server),
+            encode_server_id: id(job, Kind::EncodeServer),
             request_id: &job.request_id,
             status: job.status(now).code(),
             error_code: job.fault(now).map(|(code, _)| code),
@@ -170,7 +208,9 @@ impl Jobs {
         let mut answer = job.answer(now);
         answer["error_code"] = fault.map(|(code, _)| code).into();
         answer["error_msg"] = fault.map(|(_, message)| message).into();
-        answer["execute_msg"] = Value::Null;
+        if answer.get("execute_msg").is_none() {
+            answer["execute_msg"] = Value::Null;
+        }
         Ok(answer)
     }
 }

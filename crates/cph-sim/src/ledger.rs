@@ -5,13 +5,22 @@ use std::time::SystemTime;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::jobs::Kind;
+
 /// Every change that the simulator made to a phone, whatever the caller was told about it.
 ///
 /// It is how a test proves that no phone was restarted twice. Phones that nobody touched are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Ledger {
     /// By phone id, in the order in which phones were first touched.
     pub phones: IndexMap<String, Vec<LedgerEntry>>,
+    /// The same for what was done to whole servers.
+    #[serde(default)]
+    pub servers: IndexMap<String, Vec<LedgerEntry>>,
+    /// The same for encoding services.
+    #[serde(default)]
+    pub encode_servers: IndexMap<String, Vec<LedgerEntry>>,
 }
 
 /// One thing that a phone was made to do.
@@ -30,6 +39,15 @@ pub struct LedgerEntry {
 }
 
 impl Ledger {
+    /// What was done to targets of this kind.
+    pub(crate) fn kind_mut(&mut self, kind: Kind) -> &mut IndexMap<String, Vec<LedgerEntry>> {
+        match kind {
+            Kind::Phone => &mut self.phones,
+            Kind::Server => &mut self.servers,
+            Kind::EncodeServer => &mut self.encode_servers,
+        }
+    }
+
     /// What was done to one phone.
     pub fn of(&self, phone_id: impl AsRef<str>) -> &[LedgerEntry] {
         self.phones.get(phone_id.as_ref()).map_or(&[], Vec::as_slice)

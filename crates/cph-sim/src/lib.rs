@@ -62,7 +62,9 @@ mod gateway;
 mod jobs;
 mod journal;
 mod ledger;
+mod operations;
 mod phones;
+mod properties;
 mod refusal;
 mod restart;
 mod schemas;
@@ -70,6 +72,7 @@ mod server;
 mod signature;
 mod simulator;
 mod timestamp;
+mod work;
 
 pub use assumptions::{Assumptions, Order};
 pub use clock::SimClock;

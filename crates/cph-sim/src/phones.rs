@@ -23,13 +23,13 @@ pub(crate) struct Phone {
     /// `None`: as it came from the factory.
     property: Option<IndexMap<String, String>>,
     status: PhoneStatus,
-    work: Option<Work>,
+    work: Option<Busy>,
     create_time: SystemTime,
     update_time: SystemTime,
 }
 
 /// What a phone is doing.
-pub(crate) struct Work {
+pub(crate) struct Busy {
     pub(crate) request_id: String,
     pub(crate) status: PhoneStatus,
     /// `None`: it never ends.
@@ -63,7 +63,24 @@ impl Phone {
         self.work.as_ref().is_some_and(|work| work.request_id == request_id)
     }
 
-    pub(crate) fn begin(&mut self, work: Work, now: SystemTime) {
+    /// Whether it may be restarted now.
+    pub(crate) fn check_restart(
+        &self,
+        now: SystemTime,
+        refuses_second: bool,
+    ) -> Result<(), Refusal> {
+        match self.status(now) {
+            PhoneStatus::Frozen => Err(Refusal::of("CPS.0053")),
+            PhoneStatus::Restarting if !refuses_second => Ok(()),
+            PhoneStatus::Creating
+            | PhoneStatus::Resetting
+            | PhoneStatus::Restarting
+            | PhoneStatus::ShuttingDown => Err(Refusal::of("CPS.0165")),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn begin(&mut self, work: Busy, now: SystemTime) {
         self.work = Some(work);
         self.update_time = now;
     }
@@ -188,6 +205,14 @@ impl Phones {
 
     pub(crate) fn get(&self, phone_id: &str) -> Option<&Phone> {
         self.phones.get(phone_id)
+    }
+
+    /// The phone that a target names, or why it names none.
+    pub(crate) fn named(&mut self, phone_id: &str) -> Result<&mut Phone, Refusal> {
+        if !is_id(phone_id) {
+            return Err(Refusal::new(400, "CPS.0004", "Parameter: phone_id is invalid."));
+        }
+        self.phones.get_mut(phone_id).ok_or_else(|| Refusal::of("CPS.0005"))
     }
 
     pub(crate) fn get_mut(&mut self, phone_id: &str) -> Option<&mut Phone> {

@@ -14,6 +14,7 @@ pub(crate) static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(operation
 /// One documented operation.
 pub(crate) struct Operation {
     pub(crate) name: String,
+    pub(crate) starts_jobs: bool,
     pub(crate) method: String,
     pub(crate) path: String,
     parameters: Vec<Parameter>,
@@ -161,7 +162,9 @@ fn operations() -> Vec<Operation> {
             is_integer: parameter.schema["type"] == "integer",
             schema: schema(parameter.schema),
         };
+        let known = cph_core::Operation::find(name);
         Operation {
+            starts_jobs: known.is_some_and(|known| known.job_family.is_some()),
             name: name.clone(),
             method: operation.method.to_ascii_uppercase(),
             path: operation.path,

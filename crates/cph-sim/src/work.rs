@@ -1,0 +1,145 @@
+//! A call under way: what it was given, what it may change, and how its jobs begin.
+
+use std::{
+    collections::HashMap,
+    ops::RangeInclusive,
+    time::{Duration, SystemTime},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Assumptions, LedgerEntry, Order, chance,
+    faults::{Effect, Strike},
+    jobs::{Job, Kind},
+    refusal::Refusal,
+    simulator::State,
+};
+
+/// One call, its query and body valid by the schema.
+pub(crate) struct Work<'a> {
+    /// The vendor's name of the operation.
+    pub(crate) operation: &'a str,
+    /// What stands in the path.
+    pub(crate) arguments: &'a HashMap<String, String>,
+    pub(crate) query: &'a HashMap<String, String>,
+    pub(crate) body: &'a Value,
+    pub(crate) request_id: &'a str,
+    pub(crate) now: SystemTime,
+    pub(crate) strike: &'a Strike,
+    pub(crate) assumptions: &'a Assumptions,
+    pub(crate) seed: u64,
+    pub(crate) speed: f64,
+    pub(crate) state: &'a mut State,
+}
+
+/// A job to start.
+pub(crate) struct NewJob {
+    pub(crate) kind: Kind,
+    /// The place of its target among those of its kind.
+    pub(crate) ordinal: u64,
+    /// How long it takes.
+    pub(crate) milliseconds: RangeInclusive<u64>,
+    /// What it prints, if it prints.
+    pub(crate) output: Option<String>,
+    /// The code that it is bound to end with.
+    pub(crate) failure: Option<String>,
+}
+
+/// A job that has been started.
+pub(crate) struct Started {
+    pub(crate) job_id: String,
+    /// `None`: it never ends.
+    pub(crate) end: Option<SystemTime>,
+    pub(crate) fails: bool,
+}
+
+/// What came of each target, in the order of the call.
+pub(crate) type Entries<'t> = Vec<(&'t str, Result<String, Refusal>)>;
+
+impl<'a> Work<'a> {
+    /// A value in the path.
+    pub(crate) fn argument(&self, name: &str) -> &'a str {
+        let arguments = self.arguments;
+        arguments.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// A text in the body.
+    pub(crate) fn text(&self, name: &str) -> &'a str {
+        let body = self.body;
+        body[name].as_str().unwrap_or_default()
+    }
+
+    /// Starts a job of this call, and notes it in the ledger.
+    pub(crate) fn start(&mut self, target: &str, new: NewJob) -> Started {
+        let history = self.state.ledger.kind_mut(new.kind).entry(target.to_owned()).or_default();
+        let earlier =
+            history.iter().filter(|entry| entry.operation == self.operation).count() as u64;
+        let numbers = [new.ordinal, earlier];
+        let takes = Duration::from_millis(
+            chance::rng(self.seed, self.operation, &numbers).u64(new.milliseconds),
+        );
+        let mut job = Job {
+            id: chance::id(self.seed, "job", self.state.jobs.count()),
+            kind: new.kind,
+            target: target.to_owned(),
+            request_id: self.request_id.to_owned(),
+            begin: self.now,
+            end: Some(self.now + takes.div_f64(self.speed)),
+            failure: new.failure,
+            found_from: Some(self.now),
+            output: new.output,
+        };
+        for effect in self.strike.on_job_of(target) {
+            match effect {
+                Effect::FailJob { code } => job.failure = Some(code.clone()),
+                Effect::HangJob => job.end = None,
+                Effect::HideJob => job.found_from = None,
+                Effect::LateJob { by } => job.found_from = job.found_from.map(|from| from + *by),
+                _ => {}
+            }
+        }
+        let started =
+            Started { job_id: job.id.clone(), end: job.end, fails: job.failure.is_some() };
+        history.push(LedgerEntry {
+            operation: self.operation.to_owned(),
+            request_id: self.request_id.to_owned(),
+            job_id: job.id.clone(),
+            at: self.now,
+        });
+        self.state.jobs.start(job);
+        started
+    }
+
+    /// The answer of a batch: an entry for each target, or the refusal of all
+    /// (assumed: entry-without-job-started-nothing).
+    pub(crate) fn answer(&self, kind: Kind, entries: Entries<'_>) -> Result<Value, Refusal> {
+        match self.all_refused(&entries) {
+            Some(refusal) => Err(refusal),
+            None => Ok(json!({ "jobs": self.ordered(kind, entries) })),
+        }
+    }
+
+    fn all_refused(&self, entries: &Entries<'_>) -> Option<Refusal> {
+        let (_, first) = entries.first()?;
+        let all = entries.iter().all(|(_, entry)| entry.is_err());
+        first.as_ref().err().filter(|_| all && self.assumptions.all_refused_is_an_error).cloned()
+    }
+
+    fn ordered(&self, kind: Kind, entries: Entries<'_>) -> Vec<Value> {
+        let id = kind.id_field();
+        let entry = |(target, entry): (&str, Result<String, Refusal>)| match entry {
+            Ok(job_id) => json!({ id: target, "job_id": job_id }),
+            Err(Refusal { code, message, .. }) => {
+                json!({ id: target, "error_code": code, "error_msg": message })
+            }
+        };
+        let mut entries: Vec<Value> = entries.into_iter().map(entry).collect();
+        match self.assumptions.entries {
+            Order::AsSent => {}
+            Order::Reversed => entries.reverse(),
+            Order::Shuffled => chance::rng(self.seed, self.request_id, &[]).shuffle(&mut entries),
+        }
+        entries
+    }
+}
