@@ -5794,7 +5794,7 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
     Assumption {
         name: "chinese-characters-are-ideographs",
         statement: "Where a rule says Chinese characters, ideographs are meant and no punctuation; properties take those of the block 4E00 to 9FFF, names of phones and servers those of every block.",
-        relied_on_by: &["client"],
+        relied_on_by: &["client", "simulator"],
         would_show: "UpdatePhoneName with an ideograph of extension B, and with a full-width comma.",
     },
     Assumption {
@@ -5822,6 +5822,36 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
         would_show: "begin_time and end_time of a hundred restarts.",
     },
     Assumption {
+        name: "phone-jobs-take-2-to-60-seconds",
+        statement: "The job of a reset, an export or an import takes 20 to 60 seconds, any other job on a phone but that of a restart 2 to 10.",
+        relied_on_by: &["simulator"],
+        would_show: "begin_time and end_time of a hundred jobs of each kind.",
+    },
+    Assumption {
+        name: "reset-drops-properties",
+        statement: "A reset puts the properties of a phone back to those of the factory, but for those that the call gives; what custom_property set stays, unless factory_reset_enabled is true.",
+        relied_on_by: &["simulator"],
+        would_show: "ShowCloudPhoneDetail of a phone with properties of both kinds, after a reset without factory_reset_enabled and after one with it.",
+    },
+    Assumption {
+        name: "only-exports-are-imported",
+        statement: "The import of an object that no export has written is refused for its phone with CPS.0172, and starts no job.",
+        relied_on_by: &["simulator"],
+        would_show: "BatchImportCloudPhoneData of an object that is not in the bucket, and of one that was uploaded: a code in the entry, a refused call, or a job that fails.",
+    },
+    Assumption {
+        name: "named-files-exist",
+        statement: "The file that a push or an installation names is in its bucket and fits; an app is named like its first apk, without .apk.",
+        relied_on_by: &["simulator"],
+        would_show: "InstallApk of an apk that is not in the bucket: CPS.0104, or a job that fails.",
+    },
+    Assumption {
+        name: "sync-jobs-are-listed",
+        statement: "The jobs that an answer of RunSyncCommand names can be listed and shown like all others, and have ended.",
+        relied_on_by: &["simulator"],
+        would_show: "ListJobs by the request id of a RunSyncCommand.",
+    },
+    Assumption {
         name: "request-entity-7800-bytes-everywhere",
         statement: "The property text of one phone may have 7,800 bytes in a restart and a reset, as it may together with custom_property in UpdateCloudPhoneProperty.",
         relied_on_by: &["client", "simulator"],
@@ -5830,13 +5860,13 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
     Assumption {
         name: "custom-property-counts-as-json",
         statement: "Of the 7,800 bytes that property and custom_property may have together, custom_property counts with the bytes of its JSON object, quotes and braces included.",
-        relied_on_by: &["client"],
+        relied_on_by: &["client", "simulator"],
         would_show: "UpdateCloudPhoneProperty with a custom_property whose keys and values alone, or whose JSON, come to 7,800 bytes: jobs, or CPS.0078.",
     },
     Assumption {
         name: "command-content-takes-spaces",
         statement: "The content of an installation and of a shell command takes spaces, which its rule leaves out and its examples have.",
-        relied_on_by: &["client"],
+        relied_on_by: &["client", "simulator"],
         would_show: "RunShellCommand with ls -l /system: a job, or CPS.0118.",
     },
     Assumption {

@@ -37,7 +37,7 @@ impl Kind {
     }
 }
 
-#[derive(Debug, Clone)]
+/// No `Debug`: what it prints may point at a person.
 pub(crate) struct Job {
     pub(crate) id: String,
     pub(crate) kind: Kind,
@@ -71,7 +71,7 @@ pub(crate) struct JobState<'a> {
 }
 
 /// Every job, in the order in which they were started.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Jobs {
     all: Vec<Job>,
     by_id: HashMap<String, usize>,

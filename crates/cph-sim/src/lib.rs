@@ -40,8 +40,11 @@
 //!
 //! # What it performs
 //!
-//! `RestartCloudPhone`, `ListCloudPhones`, `ShowCloudPhoneDetail`, `ListJobs` and `ShowJob`; any other path is unknown
-//! to its gateway. Where the documentation leaves open what the service does, [`Assumptions`] has a switch.
+//! Everything that is documented about phones and their jobs: `RestartCloudPhone`, `ResetCloudPhone`, `StopCloudPhone`,
+//! `UpdatePhoneName`, `UpdateCloudPhoneProperty`, `ImportTraffic`, `ExpandPhoneDataVolumeSize`, the export and import of
+//! data, the commands (over a tiny shell that knows `echo`, `getprop KEY` and `pm list packages`),
+//! `BatchShowPhoneConnectInfos`, `ListCloudPhoneModels`, `ListCloudPhones`, `ShowCloudPhoneDetail`, `ListJobs` and
+//! `ShowJob`; any other path is unknown to its gateway. Where the documentation leaves open what the service does, [`Assumptions`] has a switch.
 //!
 //! The same seed, clock and calls give the same bytes. Phone numbers and the like stand in its answers, as they do in
 //! those of the service, but never in its journal, its errors or its `Debug`.
@@ -54,15 +57,21 @@
 
 mod assumptions;
 mod chance;
+mod changes;
 mod clock;
+mod commands;
+mod connect;
 mod control;
+mod data;
 mod faults;
 mod fleet;
 mod gateway;
 mod jobs;
 mod journal;
 mod ledger;
+mod models;
 mod operations;
+mod pending;
 mod phones;
 mod properties;
 mod refusal;

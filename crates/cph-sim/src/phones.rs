@@ -1,6 +1,10 @@
 //! The phones, what they are busy with, and how they are shown.
 
-use std::{collections::HashMap, time::SystemTime};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+    time::SystemTime,
+};
 
 use cph_core::PhoneStatus;
 use indexmap::IndexMap;
@@ -17,15 +21,21 @@ pub(crate) struct Phone {
     pub(crate) id: String,
     pub(crate) image_id: String,
     ordinal: u64,
-    name: String,
+    pub(crate) name: String,
     model_name: String,
-    server_id: String,
+    pub(crate) server_id: String,
     /// `None`: as it came from the factory.
-    property: Option<IndexMap<String, String>>,
+    pub(crate) property: Option<IndexMap<String, String>>,
+    pub(crate) custom_property: IndexMap<String, String>,
+    pub(crate) traffic_type: &'static str,
+    /// Of its data disk, in GiB.
+    pub(crate) volume_size: i64,
+    /// The package names of what was installed.
+    pub(crate) packages: BTreeSet<String>,
     status: PhoneStatus,
     work: Option<Busy>,
     create_time: SystemTime,
-    update_time: SystemTime,
+    pub(crate) update_time: SystemTime,
 }
 
 /// What a phone is doing.
@@ -100,8 +110,21 @@ impl Phone {
         }
     }
 
+    /// What was set, or what came from the factory.
+    pub(crate) fn property(&self, seed: u64) -> Cow<'_, IndexMap<String, String>> {
+        match &self.property {
+            Some(property) => Cow::Borrowed(property),
+            None => Cow::Owned(factory_property(self.ordinal, seed)),
+        }
+    }
+
     pub(crate) fn ordinal(&self) -> u64 {
         self.ordinal
+    }
+
+    /// Where its server listens for it.
+    pub(crate) fn access_port(&self) -> u64 {
+        10_000 + self.ordinal % 50_000
     }
 
     /// What a list of phones and the details of one have in common.
@@ -117,7 +140,7 @@ impl Phone {
             "status": self.status(now).code(),
             "type": 0,
             "imei": chance::digits(&mut chance::rng(seed, "imei", &[self.ordinal]), 15),
-            "traffic_type": "direct",
+            "traffic_type": self.traffic_type,
             "volume_mode": 0,
             "availability_zone": "sim-az1",
             "metadata": {
@@ -131,13 +154,6 @@ impl Phone {
     }
 
     fn details(&self, now: SystemTime, seed: u64) -> Value {
-        let factory;
-        let property = if let Some(property) = &self.property {
-            property
-        } else {
-            factory = factory_property(self.ordinal, seed);
-            &factory
-        };
         let ordinal = self.ordinal;
         let phone_ip =
             format!("10.{}.{}.{}", ordinal / 62_500 % 250, ordinal / 250 % 250, ordinal % 250 + 1);
@@ -151,10 +167,14 @@ impl Phone {
             "public_ip": "",
             "intranet_ip": "172.31.0.1",
             "server_ip": "172.31.0.1",
-            "access_port": 10_000 + ordinal % 50_000,
+            "access_port": self.access_port(),
         }]);
-        details["property"] = json!(property).to_string().into();
-        details["phone_data_volume"] = json!({ "volume_type": "GPSSD", "volume_size": 10 });
+        details["property"] = json!(self.property(seed)).to_string().into();
+        if !self.custom_property.is_empty() {
+            details["custom_property"] = json!(self.custom_property);
+        }
+        details["phone_data_volume"] =
+            json!({ "volume_type": "GPSSD", "volume_size": self.volume_size });
         details
     }
 }
@@ -189,6 +209,10 @@ impl Phones {
                     .unwrap_or_else(|| "rx1.cp.c60.d10.e1v1".to_owned()),
                 server_id: phone.server_id.unwrap_or_else(|| chance::id(seed, "server", server)),
                 property: phone.property,
+                custom_property: IndexMap::new(),
+                traffic_type: "direct",
+                volume_size: 10,
+                packages: BTreeSet::new(),
                 status: phone.status,
                 work: None,
                 create_time: now,

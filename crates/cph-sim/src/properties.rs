@@ -22,10 +22,12 @@ pub(crate) struct Checked {
 impl Work<'_> {
     /// Checks the property texts of all targets. An `Err` means that nothing may be started.
     pub(crate) fn properties(&self, targets: &[Value]) -> Result<Checked, Refusal> {
-        let each: Vec<_> = targets
-            .iter()
-            .map(|target| read(target["property"].as_str(), self.assumptions))
-            .collect();
+        let read = |target: &Value| read(target["property"].as_str(), self.assumptions);
+        self.judge(targets.iter().map(read).collect())
+    }
+
+    /// Decides what bad properties among those of a call refuse.
+    pub(crate) fn judge(&self, each: Vec<Property>) -> Result<Checked, Refusal> {
         let bad = each.iter().find_map(|property| property.as_ref().err()).cloned();
         let refuses_call = bad.filter(|_| self.assumptions.property_refuses_whole_call);
         match refuses_call {
@@ -36,7 +38,7 @@ impl Work<'_> {
 }
 
 /// The properties of a target. Their values never stand in a refusal.
-fn read(text: Option<&str>, assumptions: &Assumptions) -> Property {
+pub(crate) fn read(text: Option<&str>, assumptions: &Assumptions) -> Property {
     let Some(text) = text else {
         return Ok(None);
     };
@@ -54,13 +56,15 @@ fn read(text: Option<&str>, assumptions: &Assumptions) -> Property {
         };
         match value_text(&value).filter(|text| known.matches(text)) {
             Some(text) => Ok((key, text)),
-            None => Err(match known.code {
-                Some(code) => Refusal::of(code),
-                None => {
-                    Refusal::new(400, "CPS.0164", format!("Parameter: Invalid property {key}."))
-                }
-            }),
+            None => Err(bad_value(known)),
         }
     });
     checked.collect::<Result<_, _>>().map(Some)
+}
+
+/// Refuses a value of a documented key.
+pub(crate) fn bad_value(known: &PropertyKey) -> Refusal {
+    let named =
+        || Refusal::new(400, "CPS.0164", format!("Parameter: Invalid property {}.", known.key));
+    known.code.map_or_else(named, Refusal::of)
 }

@@ -74,6 +74,12 @@ impl Operation {
         match wrong {
             None => Ok(()),
             Some(error) if error.kind().keyword() == "minItems" => Err(Refusal::of("CPS.0009")),
+            Some(error)
+                if error.kind().keyword() == "maxItems"
+                    && error.instance_path().as_str().ends_with("/phone_ids") =>
+            {
+                Err(Refusal::of("CPS.0190"))
+            }
             Some(error) => {
                 let missing = match error.kind() {
                     jsonschema::error::ValidationErrorKind::Required { property } => {
@@ -99,7 +105,9 @@ impl Operation {
 
 /// Whether only the form of a phone id is wrong: that is refused per phone, not for the call.
 fn is_about_form_of_id(error: &jsonschema::ValidationError<'_>) -> bool {
-    error.instance_path().as_str().ends_with("/phone_id") && error.instance().is_string()
+    let path = error.instance_path().as_str();
+    let listed = path.rsplit_once('/').is_some_and(|(list, _)| list.ends_with("/phone_ids"));
+    (path.ends_with("/phone_id") || listed) && error.instance().is_string()
 }
 
 /// The code that the error table has for a wrong field.
@@ -112,9 +120,20 @@ fn code_of(field: &str) -> &'static str {
         "image_id" => "CPS.0030",
         "job_id" => "CPS.0048",
         "request_id" | "request_ids" => "CPS.0049",
-        "property" => "CPS.0078",
+        "property" | "custom_property" => "CPS.0078",
+        "phone_ids" => "CPS.0080",
+        "server_ids" => "CPS.0094",
         "server_id" => "CPS.0097",
-        "type" => "CPS.0116",
+        "type" | "traffic_type" | "client_type" => "CPS.0116",
+        "command" => "CPS.0117",
+        "content" => "CPS.0118",
+        "bucket_name" => "CPS.0134",
+        "object_path" => "CPS.0135",
+        "storage_infos" => "CPS.0167",
+        "include_files" => "CPS.0168",
+        "exclude_files" => "CPS.0169",
+        "restore_infos" => "CPS.0171",
+        "new_size" => "CPS.0347",
         _ => "CPS.0077",
     }
 }

@@ -14,9 +14,11 @@ use tokio::net::TcpListener;
 use crate::{
     Assumptions, Fault, FaultError, FaultState, Fleet, JournalEntry, Ledger, Serving, SimClock,
     chance, control,
+    data::Exports,
     faults::Faults,
     gateway::{self, Reply},
     jobs::Jobs,
+    pending::Pending,
     phones::Phones,
     server,
     signature::Credentials,
@@ -46,6 +48,10 @@ pub(crate) struct Inner {
 pub(crate) struct State {
     pub(crate) phones: Phones,
     pub(crate) jobs: Jobs,
+    /// What jobs under way are going to change.
+    pub(crate) pending: Pending,
+    /// What was exported from phones.
+    pub(crate) exports: Exports,
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
     pub(crate) journal: Vec<JournalEntry>,
@@ -56,7 +62,9 @@ pub(crate) struct State {
 impl Inner {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A panic in one test must not hide behind a second one.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.settle(self.clock.now());
+        state
     }
 }
 
@@ -170,6 +178,8 @@ impl SimulatorBuilder {
         let state = State {
             phones: Phones::new(fleet.0, servers, seed, clock.now()),
             jobs: Jobs::default(),
+            pending: Pending::default(),
+            exports: Exports::default(),
             faults,
             ledger: Ledger::default(),
             journal: Vec::new(),

@@ -114,27 +114,32 @@ impl<'a> Work<'a> {
     /// The answer of a batch: an entry for each target, or the refusal of all
     /// (assumed: entry-without-job-started-nothing).
     pub(crate) fn answer(&self, kind: Kind, entries: Entries<'_>) -> Result<Value, Refusal> {
-        match self.all_refused(&entries) {
-            Some(refusal) => Err(refusal),
-            None => Ok(json!({ "jobs": self.ordered(kind, entries) })),
+        let entries = entries.into_iter().map(|(target, entry)| (kind, target, entry));
+        self.answer_mixed(entries.collect())
+    }
+
+    /// The same where a target is a phone or a server.
+    pub(crate) fn answer_mixed(
+        &self,
+        entries: Vec<(Kind, &str, Result<String, Refusal>)>,
+    ) -> Result<Value, Refusal> {
+        if self.assumptions.all_refused_is_an_error
+            && entries.iter().all(|(_, _, entry)| entry.is_err())
+            && let Some((_, _, Err(refusal))) = entries.first()
+        {
+            return Err(refusal.clone());
         }
-    }
-
-    fn all_refused(&self, entries: &Entries<'_>) -> Option<Refusal> {
-        let (_, first) = entries.first()?;
-        let all = entries.iter().all(|(_, entry)| entry.is_err());
-        first.as_ref().err().filter(|_| all && self.assumptions.all_refused_is_an_error).cloned()
-    }
-
-    fn ordered(&self, kind: Kind, entries: Entries<'_>) -> Vec<Value> {
-        let id = kind.id_field();
-        let entry = |(target, entry): (&str, Result<String, Refusal>)| match entry {
-            Ok(job_id) => json!({ id: target, "job_id": job_id }),
+        let entry = |(kind, target, entry): (Kind, &str, Result<String, Refusal>)| match entry {
+            Ok(job_id) => json!({ kind.id_field(): target, "job_id": job_id }),
             Err(Refusal { code, message, .. }) => {
-                json!({ id: target, "error_code": code, "error_msg": message })
+                json!({ kind.id_field(): target, "error_code": code, "error_msg": message })
             }
         };
-        let mut entries: Vec<Value> = entries.into_iter().map(entry).collect();
+        Ok(json!({ "jobs": self.in_order(entries.into_iter().map(entry).collect()) }))
+    }
+
+    /// Entries of an answer, in the order that is assumed.
+    pub(crate) fn in_order(&self, mut entries: Vec<Value>) -> Vec<Value> {
         match self.assumptions.entries {
             Order::AsSent => {}
             Order::Reversed => entries.reverse(),

@@ -1,6 +1,10 @@
 //! The simulator as a client sees it.
 
 mod assumptions;
+mod changes;
+mod commands;
+mod connect;
+mod data;
 mod faults;
 mod gateway;
 mod jobs;

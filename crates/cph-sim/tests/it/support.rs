@@ -43,6 +43,40 @@ pub(crate) async fn get(sim: &Simulator, path: &str) -> (u16, Value) {
     read(&raw_get(sim, path).await.unwrap())
 }
 
+pub(crate) async fn post(sim: &Simulator, path: &str, body: &Value) -> (u16, Value) {
+    read(&sim.call(request(sim, Method::POST, path, body)).await.unwrap())
+}
+
+pub(crate) async fn put(sim: &Simulator, path: &str, body: &Value) -> (u16, Value) {
+    read(&sim.call(request(sim, Method::PUT, path, body)).await.unwrap())
+}
+
+/// What `ShowCloudPhoneDetail` says.
+pub(crate) async fn detail(sim: &Simulator, id: &PhoneId) -> Value {
+    get(sim, &format!("/phones/{id}")).await.1
+}
+
+/// The statuses of the jobs that an answer started.
+pub(crate) async fn job_status(sim: &Simulator, answer: &Value) -> Vec<Value> {
+    let request_id = answer["request_id"].as_str().unwrap();
+    column(&get(sim, &format!("/jobs?request_id={request_id}")).await.1, "jobs", "status")
+}
+
+/// Installs an app, and waits until it is there.
+pub(crate) async fn install(sim: &Simulator, id: &PhoneId, package: &str) {
+    let content = format!("-r obs://bucket/apps/{package}.apk");
+    let body = json!({ "command": "install", "content": content, "phone_ids": [id] });
+    assert_eq!(post(sim, "/phones/commands", &body).await.0, 200);
+    sim.clock().advance(seconds(10));
+}
+
+/// What a shell command prints on a phone at once.
+pub(crate) async fn printed(sim: &Simulator, id: &PhoneId, content: &str) -> String {
+    let body = json!({ "command": "shell", "content": content, "phone_ids": [id] });
+    let (_, answer) = post(sim, "/phones/sync-commands", &body).await;
+    answer["jobs"][0]["execute_msg"].as_str().unwrap().to_owned()
+}
+
 pub(crate) async fn raw_restart(sim: &Simulator, body: &Value) -> io::Result<Response<Bytes>> {
     sim.call(request(sim, Method::POST, "/phones/batch-restart", body)).await
 }
