@@ -5740,7 +5740,7 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
     Assumption {
         name: "no-next-marker-is-the-last-page",
         statement: "A list that pages by marker ends with the page whose next_marker is missing, null or empty, or is the marker of that page.",
-        relied_on_by: &["client"],
+        relied_on_by: &["client", "simulator"],
         would_show: "The last page of ListImageMembers.",
     },
     Assumption {
@@ -5898,6 +5898,84 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
         statement: "A restart needs the IAM action cph:phones:restart, named like those of stopping and resetting.",
         relied_on_by: &["client"],
         would_show: "A restart by a user who may do everything but this action: CPS.0001.",
+    },
+    Assumption {
+        name: "server-jobs-take-seconds-to-minutes",
+        statement: "Servers are made in 5 to 10 minutes; the job of a server takes 3 to 6 minutes for a restart, 10 to 20 for a change and 2 to 4 for a deletion, that of a key pair or file system 5 to 15 seconds, that of files and apps 5 to 30, and the restart of an encoding service 20 to 40.",
+        relied_on_by: &["simulator"],
+        would_show: "begin_time and end_time of such jobs, and the status of a new server.",
+    },
+    Assumption {
+        name: "server-status-while-busy",
+        statement: "A server shows 13 while it restarts, 0 while it is changed and 11 while it is deleted; a restart restarts its phones and a deletion shuts them down, but for frozen ones and those being made.",
+        relied_on_by: &["simulator"],
+        would_show: "Server and phones, listed every few seconds during such a job.",
+    },
+    Assumption {
+        name: "unknown-server-is-0159",
+        statement: "A server id of 32 hexadecimal digits that names no server is refused with CPS.0159, any other with CPS.0097, each in its own entry if the answer has entries.",
+        relied_on_by: &["simulator"],
+        would_show: "RestartCloudPhoneServer with both: which of CPS.0015, 0016, 0097, 0156 and 0159 they get.",
+    },
+    Assumption {
+        name: "create-since-in-milliseconds",
+        statement: "create_since and create_until of ListCloudPhoneServers are milliseconds since 1970, as their maximum in API Explorer suggests.",
+        relied_on_by: &["simulator"],
+        would_show: "The list with create_since an hour ago, in seconds and in milliseconds.",
+    },
+    Assumption {
+        name: "phone-model-name-says-capacity",
+        statement: "The name of a phone flavor begins with the generation of the server flavors that it fits, and its part such as c60 says how many phones a server has.",
+        relied_on_by: &["simulator"],
+        would_show: "phone_capacity and server_model_name in ListCloudPhoneModels.",
+    },
+    Assumption {
+        name: "new-phones-are-named-from-their-server",
+        statement: "The phones that come with a server are called as it, with -0001, -0002 and so on behind.",
+        relied_on_by: &["simulator"],
+        would_show: "ListCloudPhones after a server was bought.",
+    },
+    Assumption {
+        name: "open-orders-are-paid",
+        statement: "What was ordered is delivered, also where is_auto_pay is 0 and somebody has to pay elsewhere first.",
+        relied_on_by: &["simulator"],
+        would_show: "CreateNet2CloudPhoneServer with is_auto_pay 0: the servers that it names, before the order is paid.",
+    },
+    Assumption {
+        name: "what-a-call-names-exists",
+        statement: "Key pairs, networks, addresses, file systems, buckets and the files in them exist, whatever a call names, if their form is right.",
+        relied_on_by: &["simulator"],
+        would_show: "Calls that name what is not there: CPS.0067, CPS.0104 and the like, in the answer or in the job.",
+    },
+    Assumption {
+        name: "servers-paid-by-the-month-are-not-deleted",
+        statement: "DeleteCloudPhoneServer refuses the whole call with CPS.0094 if a server is paid by the month or year; the servers that a simulator begins with are paid by use.",
+        relied_on_by: &["simulator"],
+        would_show: "DeleteCloudPhoneServer of a server that is paid by the month.",
+    },
+    Assumption {
+        name: "attaching-twice-fails-the-job",
+        statement: "Mounting a file system that is mounted, or unmounting one that is not, is taken, and the job fails with CPS.0003.",
+        relied_on_by: &["simulator"],
+        would_show: "AttachShareFilesystem twice, DetachShareFilesystem twice.",
+    },
+    Assumption {
+        name: "pushed-tar-is-known-by-its-name",
+        statement: "A tar file test.tar, pushed, puts the file /data/test into the shared storage, or is the version test of its app; the simulator has nothing to unpack.",
+        relied_on_by: &["simulator"],
+        would_show: "Nothing: the service unpacks.",
+    },
+    Assumption {
+        name: "apps-are-collected-on-even-hours",
+        statement: "The snapshots of shared apps, two hours apart, are taken on the even hours of UTC.",
+        relied_on_by: &["simulator"],
+        would_show: "collect_time, in ListShareAppsSnapshot.",
+    },
+    Assumption {
+        name: "frozen-encoder-answers-abnormal",
+        statement: "An encoding service that is frozen or shut down, which only the filter has numbers for, answers status 2; one that is being made answers 4.",
+        relied_on_by: &["simulator"],
+        would_show: "ListEncodeServers with the filters 4 and 5 while there is such a service.",
     },
 ];
 impl ErrorCode {

@@ -18,6 +18,12 @@ pub(crate) fn id(seed: u64, purpose: &str, number: u64) -> String {
     format!("{:032x}", rng(seed, purpose, &[number]).u128(..))
 }
 
+/// An id with hyphens, as networks, bandwidths and disks have them.
+pub(crate) fn uuid(seed: u64, purpose: &str, number: u64) -> String {
+    let id = id(seed, purpose, number);
+    format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..])
+}
+
 /// Decimal digits.
 pub(crate) fn digits(rng: &mut Rng, count: usize) -> String {
     (0..count).map(|_| rng.digit(10)).collect()

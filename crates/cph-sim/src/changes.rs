@@ -258,8 +258,8 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Whether names of phones may have it (assumed: chinese-characters-are-ideographs).
-fn is_of_names(char: char) -> bool {
+/// Whether names of phones and servers may have it (assumed: chinese-characters-are-ideographs).
+pub(crate) fn is_of_names(char: char) -> bool {
     let is_chinese = matches!(
         char,
         '\u{3007}'

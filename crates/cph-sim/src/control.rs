@@ -36,11 +36,15 @@ fn state(sim: &Simulator) -> Value {
         let phone = |phone: &crate::phones::Phone| {
             json!({ "phone_id": phone.id, "status": phone.status(now).code(), "image_id": phone.image_id })
         };
+        let server = |server: &crate::servers::Server| {
+            json!({ "server_id": server.id, "status": server.status().code() })
+        };
         json!({
             "seed": sim.seed(),
             "clock": Now { now, stepped: sim.clock().is_stepped() },
             "assumptions": sim.assumptions(),
             "phones": state.phones.iter().map(phone).collect::<Vec<_>>(),
+            "servers": state.servers.iter().map(server).collect::<Vec<_>>(),
             "jobs": state.jobs.states(now),
             "faults": faults,
         })

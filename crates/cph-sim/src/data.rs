@@ -46,7 +46,7 @@ impl Work<'_> {
                 .any(|path| matches!(path, "/data" | "/data/*" | "/data/app" | "/data/app/*"))
         };
         let has_apps = apps("include_files") && !apps("exclude_files");
-        self.afterwards(job, move |state| {
+        self.afterwards(job, move |state, _| {
             let phone = state.phones.get(&phone_id).filter(|_| has_apps);
             let packages = phone.map(|phone| phone.packages.clone()).unwrap_or_default();
             state.exports.insert(object, packages);

@@ -147,7 +147,9 @@ fn targets<'a>(
         target.as_str().or(field).unwrap_or_default()
     };
     let one = ["phone_id", "server_id"].into_iter().filter_map(|name| arguments.get(name));
-    listed.iter().map(id).chain(one.map(String::as_str)).chain(jobs::request_ids(query)).collect()
+    let asked = query.get("server_ids").into_iter().flat_map(|ids| ids.split(','));
+    let named = listed.iter().map(id).chain(one.map(String::as_str)).chain(asked);
+    named.chain(jobs::request_ids(query)).collect()
 }
 
 impl Inner {

@@ -44,7 +44,9 @@
 //! `UpdatePhoneName`, `UpdateCloudPhoneProperty`, `ImportTraffic`, `ExpandPhoneDataVolumeSize`, the export and import of
 //! data, the commands (over a tiny shell that knows `echo`, `getprop KEY` and `pm list packages`),
 //! `BatchShowPhoneConnectInfos`, `ListCloudPhoneModels`, `ListCloudPhones`, `ShowCloudPhoneDetail`, `ListJobs` and
-//! `ShowJob`; any other path is unknown to its gateway. Where the documentation leaves open what the service does, [`Assumptions`] has a switch.
+//! `ShowJob`; all that is done to servers, their encoding services and bandwidths, from orders to deletion, with the
+//! files and apps that their phones share. Any other path is unknown to its gateway. Where the documentation leaves open
+//! what the service does, [`Assumptions`] has a switch.
 //!
 //! The same seed, clock and calls give the same bytes. Phone numbers and the like stand in its answers, as they do in
 //! those of the service, but never in its journal, its errors or its `Debug`.
@@ -56,6 +58,7 @@
 //! with `{"advance_seconds": 30}`, where the clock is a stepped one.
 
 mod assumptions;
+mod bandwidths;
 mod chance;
 mod changes;
 mod clock;
@@ -63,12 +66,14 @@ mod commands;
 mod connect;
 mod control;
 mod data;
+mod encode_servers;
 mod faults;
 mod fleet;
 mod gateway;
 mod jobs;
 mod journal;
 mod ledger;
+mod marker;
 mod models;
 mod operations;
 mod pending;
@@ -78,6 +83,12 @@ mod refusal;
 mod restart;
 mod schemas;
 mod server;
+mod server_changes;
+mod server_models;
+mod server_orders;
+mod servers;
+mod shared_apps;
+mod shared_store;
 mod signature;
 mod simulator;
 mod timestamp;

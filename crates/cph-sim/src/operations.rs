@@ -2,30 +2,54 @@
 
 use serde_json::Value;
 
-use crate::{models, refusal::Refusal, work::Work};
+use crate::{models, refusal::Refusal, server_models, work::Work};
 
 /// The operations that the simulator performs; any other is unknown to its gateway.
 pub(crate) const PERFORMED: &[&str] = &[
+    "AttachShareFilesystem",
     "BatchExportCloudPhoneData",
     "BatchImportCloudPhoneData",
     "BatchShowPhoneConnectInfos",
+    "ChangeCloudPhoneServer",
+    "ChangeCloudPhoneServerModel",
+    "CreateCloudPhoneSingleServer",
+    "CreateNet2CloudPhoneServer",
+    "DeleteCloudPhoneServer",
+    "DeleteShareApps",
+    "DeleteShareFiles",
+    "DetachShareFilesystem",
     "ExpandPhoneDataVolumeSize",
     "ImportTraffic",
     "InstallApk",
     "ListCloudPhoneModels",
+    "ListCloudPhoneServerModelOfferings",
+    "ListCloudPhoneServerModels",
+    "ListCloudPhoneServers",
     "ListCloudPhones",
+    "ListEncodeServers",
     "ListJobs",
+    "ListShareAppsSnapshot",
+    "ListShareFiles",
     "PushFile",
+    "PushShareApps",
+    "PushShareFiles",
     "ResetCloudPhone",
     "RestartCloudPhone",
+    "RestartCloudPhoneServer",
+    "RestartEncodeServer",
     "RunShellCommand",
     "RunSyncCommand",
+    "ShowBandwidthDetail",
     "ShowCloudPhoneDetail",
+    "ShowCloudPhoneServerDetail",
     "ShowJob",
     "StopCloudPhone",
     "UninstallApk",
+    "UpdateBandwidth",
     "UpdateCloudPhoneProperty",
+    "UpdateKeypair",
     "UpdatePhoneName",
+    "UpdateServerName",
 ];
 
 pub(crate) fn perform(mut work: Work<'_>) -> Result<Value, Refusal> {
@@ -56,6 +80,33 @@ pub(crate) fn perform(mut work: Work<'_>) -> Result<Value, Refusal> {
             work.assumptions.unknown_request_id_sinks_query,
         ),
         "ShowJob" => work.state.jobs.show(work.argument("job_id"), work.now, retention),
+        "ListCloudPhoneServers" => Ok(work.state.servers.list(work.query)),
+        "ShowCloudPhoneServerDetail" => {
+            let server_id = work.argument("server_id");
+            work.state.servers.show(server_id, &work.state.bandwidths)
+        }
+        "ListCloudPhoneServerModels" => Ok(server_models::list(work.query)),
+        "ListCloudPhoneServerModelOfferings" => Ok(server_models::offerings(work.query, work.seed)),
+        "CreateNet2CloudPhoneServer" => work.order_servers_with_phones(),
+        "CreateCloudPhoneSingleServer" => work.order_servers(),
+        "ChangeCloudPhoneServerModel" => work.change_server_model(),
+        "RestartCloudPhoneServer" => work.restart_servers(),
+        "ChangeCloudPhoneServer" => work.change_server(),
+        "DeleteCloudPhoneServer" => work.delete_servers(),
+        "UpdateServerName" => work.rename_server(),
+        "UpdateKeypair" => work.update_keypairs(),
+        "AttachShareFilesystem" => work.change_file_systems(true),
+        "DetachShareFilesystem" => work.change_file_systems(false),
+        "PushShareFiles" => work.push_share_files(),
+        "DeleteShareFiles" => work.delete_share_files(),
+        "ListShareFiles" => work.list_share_files(),
+        "PushShareApps" => work.push_share_apps(),
+        "DeleteShareApps" => work.delete_share_apps(),
+        "ListShareAppsSnapshot" => work.list_share_apps(),
+        "ListEncodeServers" => Ok(work.state.encode_servers.list(work.query, &work.state.servers)),
+        "RestartEncodeServer" => work.restart_encode_servers(),
+        "ShowBandwidthDetail" => Ok(work.state.bandwidths.list(work.query)),
+        "UpdateBandwidth" => work.update_bandwidth(),
         other => unreachable!("{other} is routed here"),
     }
 }

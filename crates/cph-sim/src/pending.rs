@@ -1,6 +1,6 @@
-//! What jobs change when they end.
+//! What calls bring about later, such as at the end of their jobs.
 
-use std::time::SystemTime;
+use std::{collections::BTreeMap, time::SystemTime};
 
 use crate::{
     phones::Phone,
@@ -8,32 +8,62 @@ use crate::{
     work::{Started, Work},
 };
 
-/// Changes that wait for the end of their jobs.
-#[derive(Default)]
-pub(crate) struct Pending(Vec<(SystemTime, Change)>);
+type Change = Box<dyn FnOnce(&mut State, SystemTime) + Send>;
 
-type Change = Box<dyn FnOnce(&mut State) + Send>;
+/// Changes that are still to come, the earliest first.
+#[derive(Default)]
+pub(crate) struct Pending {
+    due: BTreeMap<(SystemTime, u64), Change>,
+    count: u64,
+}
+
+impl Pending {
+    /// Plans a change; of several at one time the first planned comes first.
+    pub(crate) fn plan(
+        &mut self,
+        at: SystemTime,
+        change: impl FnOnce(&mut State, SystemTime) + Send + 'static,
+    ) {
+        self.count += 1;
+        self.due.insert((at, self.count), Box::new(change));
+    }
+
+    fn next(&mut self, now: SystemTime) -> Option<(SystemTime, Change)> {
+        let entry = self.due.first_entry().filter(|entry| entry.key().0 <= now)?;
+        let ((at, _), change) = entry.remove_entry();
+        Some((at, change))
+    }
+}
 
 impl State {
-    /// Brings about what the jobs that have ended by now were to change.
+    /// Brings about what is due by now.
     pub(crate) fn settle(&mut self, now: SystemTime) {
-        let mut due: Vec<_> = self.pending.0.extract_if(.., |(end, _)| *end <= now).collect();
-        due.sort_by_key(|(end, _)| *end);
-        for (_, change) in due {
-            change(self);
+        while let Some((at, change)) = self.pending.next(now) {
+            change(self, at);
         }
     }
 }
 
 impl Work<'_> {
+    /// Plans a change for the end of a job, whether it fails or not. A job that hangs changes nothing.
+    pub(crate) fn at_end(
+        &mut self,
+        job: &Started,
+        change: impl FnOnce(&mut State, SystemTime) + Send + 'static,
+    ) {
+        if let Some(end) = job.end {
+            self.state.pending.plan(end, change);
+        }
+    }
+
     /// Has a change come about when its job ends; never, if the job fails or hangs.
     pub(crate) fn afterwards(
         &mut self,
         job: &Started,
-        change: impl FnOnce(&mut State) + Send + 'static,
+        change: impl FnOnce(&mut State, SystemTime) + Send + 'static,
     ) {
-        if let Some(end) = job.end.filter(|_| !job.fails) {
-            self.state.pending.0.push((end, Box::new(change)));
+        if !job.fails {
+            self.at_end(job, change);
         }
     }
 
@@ -44,10 +74,10 @@ impl Work<'_> {
         job: &Started,
         change: impl FnOnce(&mut Phone) + Send + 'static,
     ) {
-        let (phone_id, end) = (phone_id.to_owned(), job.end);
-        self.afterwards(job, move |state| {
+        let phone_id = phone_id.to_owned();
+        self.afterwards(job, move |state, at| {
             if let Some(phone) = state.phones.get_mut(&phone_id) {
-                phone.update_time = end.unwrap_or(phone.update_time);
+                phone.update_time = at;
                 change(phone);
             }
         });

@@ -48,9 +48,12 @@ pub(crate) struct Busy {
 }
 
 /// Every phone, in the order of the fleet.
+#[expect(clippy::struct_field_names, reason = "the phones are what it holds")]
 pub(crate) struct Phones {
     phones: IndexMap<String, Phone>,
     seed: u64,
+    /// How many there ever were.
+    made: u64,
 }
 
 impl Phone {
@@ -120,6 +123,15 @@ impl Phone {
 
     pub(crate) fn ordinal(&self) -> u64 {
         self.ordinal
+    }
+
+    pub(crate) fn model_name(&self) -> &str {
+        &self.model_name
+    }
+
+    pub(crate) fn set_model_name(&mut self, model_name: &str, now: SystemTime) {
+        model_name.clone_into(&mut self.model_name);
+        self.update_time = now;
     }
 
     /// Where its server listens for it.
@@ -194,6 +206,7 @@ fn factory_property(ordinal: u64, seed: u64) -> IndexMap<String, String> {
 impl Phones {
     /// Sets the fleet up; phones without a server are spread evenly over `servers`.
     pub(crate) fn new(fleet: Vec<FleetPhone>, servers: usize, seed: u64, now: SystemTime) -> Self {
+        let made = fleet.len() as u64;
         let per_server = fleet.len().div_ceil(servers).max(1);
         let image = chance::id(seed, "image", 0);
         let phones = fleet.into_iter().enumerate().map(|(index, phone)| {
@@ -220,7 +233,40 @@ impl Phones {
             };
             (phone.id.clone(), phone)
         });
-        Self { phones: phones.collect(), seed }
+        Self { phones: phones.collect(), seed, made }
+    }
+
+    /// The id that the next new phone is to have.
+    pub(crate) fn next_id(&self) -> String {
+        chance::id(self.seed, "new phone", self.made)
+    }
+
+    /// Adds a phone with the properties of the factory, and these above them.
+    pub(crate) fn add(
+        &mut self,
+        phone: FleetPhone,
+        property: Option<&IndexMap<String, String>>,
+        now: SystemTime,
+    ) -> &mut Phone {
+        let id = phone.phone_id.clone();
+        for (_, mut phone) in Self::new(vec![phone], 1, self.seed, now).phones {
+            phone.ordinal = self.made;
+            if let Some(property) = property {
+                phone.set_property(property.clone(), true, self.seed);
+            }
+            self.phones.insert(phone.id.clone(), phone);
+        }
+        self.made += 1;
+        &mut self.phones[&id]
+    }
+
+    /// The phones on a server.
+    pub(crate) fn on(&mut self, server_id: &str) -> impl Iterator<Item = &mut Phone> {
+        self.phones.values_mut().filter(move |phone| phone.server_id == server_id)
+    }
+
+    pub(crate) fn remove_on(&mut self, server_id: &str) {
+        self.phones.retain(|_, phone| phone.server_id != server_id);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Phone> {

@@ -22,7 +22,10 @@ pub(crate) struct Checked {
 impl Work<'_> {
     /// Checks the property texts of all targets. An `Err` means that nothing may be started.
     pub(crate) fn properties(&self, targets: &[Value]) -> Result<Checked, Refusal> {
-        let read = |target: &Value| read(target["property"].as_str(), self.assumptions);
+        let read = |target: &Value| match target["property"].as_str() {
+            Some(text) if text.len() > MAX_BYTES => Err(Refusal::of("CPS.0078")),
+            text => read(text, self.assumptions),
+        };
         self.judge(targets.iter().map(read).collect())
     }
 
@@ -37,14 +40,11 @@ impl Work<'_> {
     }
 }
 
-/// The properties of a target. Their values never stand in a refusal.
+/// A property text of any size. Its values never stand in a refusal.
 pub(crate) fn read(text: Option<&str>, assumptions: &Assumptions) -> Property {
     let Some(text) = text else {
         return Ok(None);
     };
-    if text.len() > MAX_BYTES {
-        return Err(Refusal::of("CPS.0078"));
-    }
     let values: IndexMap<String, Value> =
         serde_json::from_str(text).map_err(|_| Refusal::of("CPS.0078"))?;
     let checked = values.into_iter().map(|(key, value)| {

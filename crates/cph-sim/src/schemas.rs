@@ -73,13 +73,6 @@ impl Operation {
         let wrong = schema.validator().iter_errors(body).find(|error| !is_about_form_of_id(error));
         match wrong {
             None => Ok(()),
-            Some(error) if error.kind().keyword() == "minItems" => Err(Refusal::of("CPS.0009")),
-            Some(error)
-                if error.kind().keyword() == "maxItems"
-                    && error.instance_path().as_str().ends_with("/phone_ids") =>
-            {
-                Err(Refusal::of("CPS.0190"))
-            }
             Some(error) => {
                 let missing = match error.kind() {
                     jsonschema::error::ValidationErrorKind::Required { property } => {
@@ -90,7 +83,15 @@ impl Operation {
                 let path = error.instance_path().as_str();
                 let field = missing
                     .or_else(|| path.rsplit('/').find(|step| step.parse::<usize>().is_err()));
-                Err(Refusal::of(code_of(field.unwrap_or_default())))
+                let field = field.unwrap_or_default();
+                Err(Refusal::of(match (error.kind().keyword(), field) {
+                    ("minItems", "server_ids") => "CPS.0095",
+                    ("minItems", _) => "CPS.0009",
+                    ("maxItems", "server_ids") => "CPS.0096",
+                    ("maxItems", "phone_ids") => "CPS.0190",
+                    ("required", field) => code_of_missing(field),
+                    (_, field) => code_of(field),
+                }))
             }
         }
     }
@@ -103,11 +104,26 @@ impl Operation {
     }
 }
 
-/// Whether only the form of a phone id is wrong: that is refused per phone, not for the call.
+/// Whether only the form of a phone or server id is wrong: that is refused per target, not for the call.
 fn is_about_form_of_id(error: &jsonschema::ValidationError<'_>) -> bool {
     let path = error.instance_path().as_str();
-    let listed = path.rsplit_once('/').is_some_and(|(list, _)| list.ends_with("/phone_ids"));
-    (path.ends_with("/phone_id") || listed) && error.instance().is_string()
+    let listed = path.rsplit_once('/').is_some_and(|(list, _)| {
+        ["/phone_ids", "/server_ids", "/encode_server_ids"].iter().any(|ids| list.ends_with(ids))
+    });
+    let is_id = path.ends_with("/phone_id") || path.ends_with("/server_id") || listed;
+    is_id && error.instance().is_string()
+}
+
+/// The code that the error table has for a missing field.
+fn code_of_missing(field: &str) -> &'static str {
+    match field {
+        "phone_model_name" => "CPS.0027",
+        "image_id" => "CPS.0029",
+        "keypair_name" => "CPS.0068",
+        "server_model_name" => "CPS.0088",
+        "server_ids" => "CPS.0095",
+        field => code_of(field),
+    }
 }
 
 /// The code that the error table has for a wrong field.
@@ -122,8 +138,38 @@ fn code_of(field: &str) -> &'static str {
         "request_id" | "request_ids" => "CPS.0049",
         "property" | "custom_property" => "CPS.0078",
         "phone_ids" => "CPS.0080",
-        "server_ids" => "CPS.0094",
+        "server_ids" | "servers" => "CPS.0094",
         "server_id" => "CPS.0097",
+        "count" => "CPS.0024",
+        "phone_model_name" => "CPS.0028",
+        "band_width" => "CPS.0031",
+        "band_width_id" => "CPS.0033",
+        "band_width_share_type" => "CPS.0034",
+        "band_width_charge_mode" => "CPS.0035",
+        "band_width_size" => "CPS.0036",
+        "ports" => "CPS.0037",
+        "listen_port" => "CPS.0040",
+        "extend_param" => "CPS.0055",
+        "charging_mode" => "CPS.0056",
+        "period_type" => "CPS.0057",
+        "period_num" => "CPS.0058",
+        "is_auto_renew" => "CPS.0059",
+        "is_auto_pay" => "CPS.0060",
+        "keypair_name" => "CPS.0067",
+        "server_name" => "CPS.0087",
+        "server_model_name" => "CPS.0089",
+        "internet_accessible" => "CPS.0093",
+        "encode_server_ids" => "CPS.0122",
+        "product_type" => "CPS.0144",
+        "file_paths" => "CPS.0155",
+        "package_name" => "CPS.0173",
+        "path" => "CPS.0199",
+        "tenant_vpc_id" => "CPS.0223",
+        "subnet_id" => "CPS.0224",
+        "nics" => "CPS.0226",
+        "public_ip" => "CPS.0238",
+        "eip" => "CPS.0239",
+        "network_version" => "CPS.0240",
         "type" | "traffic_type" | "client_type" => "CPS.0116",
         "command" => "CPS.0117",
         "content" => "CPS.0118",

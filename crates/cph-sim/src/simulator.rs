@@ -7,20 +7,23 @@ use std::{
 };
 
 use bytes::Bytes;
-use cph_core::{PhoneId, PhoneStatus};
+use cph_core::{EncodeServerFilter, EncodeServerId, PhoneId, PhoneStatus, ServerId, ServerStatus};
 use http::{Request, Response};
 use tokio::net::TcpListener;
 
 use crate::{
     Assumptions, Fault, FaultError, FaultState, Fleet, JournalEntry, Ledger, Serving, SimClock,
+    bandwidths::Bandwidths,
     chance, control,
     data::Exports,
+    encode_servers::EncodeServers,
     faults::Faults,
     gateway::{self, Reply},
     jobs::Jobs,
     pending::Pending,
     phones::Phones,
     server,
+    servers::Servers,
     signature::Credentials,
 };
 
@@ -47,6 +50,9 @@ pub(crate) struct Inner {
 
 pub(crate) struct State {
     pub(crate) phones: Phones,
+    pub(crate) servers: Servers,
+    pub(crate) encode_servers: EncodeServers,
+    pub(crate) bandwidths: Bandwidths,
     pub(crate) jobs: Jobs,
     /// What jobs under way are going to change.
     pub(crate) pending: Pending,
@@ -169,14 +175,20 @@ impl SimulatorBuilder {
         }
         let seed = self.seed;
         let fleet = self.fleet.unwrap_or_else(|| Fleet::of_size(self.phones, seed));
-        let servers =
-            self.servers.unwrap_or_else(|| fleet.len().div_ceil(PHONES_PER_SERVER).max(1));
+        let asked = self.servers;
+        let servers = asked.unwrap_or_else(|| fleet.len().div_ceil(PHONES_PER_SERVER).max(1));
         if servers == 0 {
             return Err(BuildError::NoServer);
         }
         let clock = self.clock.unwrap_or_else(|| SimClock::scaled(1.0));
+        let now = clock.now();
+        let phones = Phones::new(fleet.0, servers, seed, now);
+        let servers = Servers::new(&phones, asked, seed, now);
         let state = State {
-            phones: Phones::new(fleet.0, servers, seed, clock.now()),
+            encode_servers: EncodeServers::new(&servers, seed),
+            bandwidths: Bandwidths::new(&servers, seed, now),
+            phones,
+            servers,
             jobs: Jobs::default(),
             pending: Pending::default(),
             exports: Exports::default(),
@@ -323,6 +335,45 @@ impl Simulator {
         let mut state = self.0.state();
         let phone = state.phones.get_mut(phone_id.as_ref());
         phone.map(|phone| phone.set_status(status, now)).is_some()
+    }
+
+    /// The ids of the servers, the oldest first.
+    #[expect(clippy::missing_panics_doc, reason = "every fleet was checked")]
+    pub fn servers(&self) -> Vec<ServerId> {
+        let id = |server: &crate::servers::Server| server.id.parse().expect("a hexadecimal id");
+        self.0.state().servers.iter().map(id).collect()
+    }
+
+    /// The present status of a server; `None` if there is no such server.
+    pub fn server_status(&self, server_id: impl AsRef<str>) -> Option<ServerStatus> {
+        self.0.state().servers.get(server_id.as_ref()).map(crate::servers::Server::status)
+    }
+
+    /// Puts a server into a status, whatever it is doing; returns whether there is such a server.
+    pub fn set_server_status(&self, server_id: impl AsRef<str>, status: ServerStatus) -> bool {
+        let now = self.0.clock.now();
+        let mut state = self.0.state();
+        let server = state.servers.get_mut(server_id.as_ref());
+        server.map(|server| server.set_status(status, now)).is_some()
+    }
+
+    /// The ids of the encoding services, the oldest first.
+    #[expect(clippy::missing_panics_doc, reason = "every id is made here")]
+    pub fn encode_servers(&self) -> Vec<EncodeServerId> {
+        let state = self.0.state();
+        let ids = state.encode_servers.iter().map(|found| found.id.parse());
+        ids.map(|id| id.expect("a hexadecimal id")).collect()
+    }
+
+    /// Puts an encoding service into a state, as filters name it; returns whether there is such a service.
+    pub fn set_encode_server_status(
+        &self,
+        encode_server_id: impl AsRef<str>,
+        status: EncodeServerFilter,
+    ) -> bool {
+        let mut state = self.0.state();
+        let found = state.encode_servers.get_mut(encode_server_id.as_ref());
+        found.map(|found| found.set_status(status)).is_some()
     }
 
     /// What each phone was really made to do.

@@ -10,6 +10,11 @@ pub(crate) fn to_second(time: SystemTime) -> String {
     timestamp(time).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// As lists of files print it: `Apr 15 09:49`.
+pub(crate) fn in_listing(time: SystemTime) -> String {
+    timestamp(time).strftime("%b %e %H:%M").to_string()
+}
+
 fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::try_from(time).expect("a time within the years -9999 to 9999")
 }

@@ -70,6 +70,12 @@ impl<'a> Work<'a> {
         body[name].as_str().unwrap_or_default()
     }
 
+    /// The texts of a list in the body.
+    pub(crate) fn texts(&self, name: &str) -> Vec<&'a str> {
+        let body = self.body;
+        body[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
     /// Starts a job of this call, and notes it in the ledger.
     pub(crate) fn start(&mut self, target: &str, new: NewJob) -> Started {
         let history = self.state.ledger.kind_mut(new.kind).entry(target.to_owned()).or_default();
@@ -101,14 +107,20 @@ impl<'a> Work<'a> {
         }
         let started =
             Started { job_id: job.id.clone(), end: job.end, fails: job.failure.is_some() };
+        self.state.jobs.start(job);
+        self.note(new.kind, target, &started.job_id);
+        started
+    }
+
+    /// Notes in the ledger what a job is about.
+    pub(crate) fn note(&mut self, kind: Kind, target: &str, job_id: &str) {
+        let history = self.state.ledger.kind_mut(kind).entry(target.to_owned()).or_default();
         history.push(LedgerEntry {
             operation: self.operation.to_owned(),
             request_id: self.request_id.to_owned(),
-            job_id: job.id.clone(),
+            job_id: job_id.to_owned(),
             at: self.now,
         });
-        self.state.jobs.start(job);
-        started
     }
 
     /// The answer of a batch: an entry for each target, or the refusal of all

@@ -9,7 +9,7 @@ use crate::support::{error_code, get, phones, read, request, restart, sim};
 #[tokio::test]
 async fn unknown_paths_and_projects_are_turned_away() {
     let sim = sim(1);
-    assert_eq!(error_code(&get(&sim, "/bandwidths").await), (404, "APIGW.0101"));
+    assert_eq!(error_code(&get(&sim, "/telephones").await), (404, "APIGW.0101"));
     let delete = request(&sim, Method::DELETE, "/phones", &Value::Null);
     let answer = read(&sim.call(delete).await.unwrap());
     assert_eq!(error_code(&answer), (404, "APIGW.0101"));

@@ -11,5 +11,7 @@ mod jobs;
 mod laws;
 mod phones;
 mod restart;
+mod servers;
+mod shared;
 mod socket;
 mod support;
