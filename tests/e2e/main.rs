@@ -5,4 +5,5 @@ mod kinds;
 mod law;
 mod readme;
 mod runs;
+mod simulated;
 mod sockets;

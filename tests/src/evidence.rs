@@ -22,6 +22,8 @@ pub enum Column {
     Example,
     /// What is sent is what the official SDK sends.
     Wire,
+    /// The simulator performs it.
+    Simulated,
 }
 
 /// Writes down that a test has shown this of an operation, and with which arguments: pointers such as `/limit` and

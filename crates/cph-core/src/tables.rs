@@ -5811,7 +5811,7 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
     },
     Assumption {
         name: "well-formed-image-exists",
-        statement: "Any image id of 32 hexadecimal digits names an image that fits; other ids refuse the whole call with CPS.0030.",
+        statement: "Any image id of 32 hexadecimal digits names an image that fits; other ids refuse the whole call with CPS.0030, and images that were deleted, or are shared and were not accepted, with CPS.0166.",
         relied_on_by: &["simulator"],
         would_show: "A restart with an image id that is well-formed and made up: CPS.0030, CPS.0166, or a job that fails.",
     },
@@ -5872,8 +5872,50 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
     Assumption {
         name: "ten-tags-a-call",
         statement: "A call adds or removes at most 10 tags, as API Explorer has it and no page.",
-        relied_on_by: &["client"],
+        relied_on_by: &["client", "simulator"],
         would_show: "BatchCreateTags with 10 and with 11 tags: 204, or a code.",
+    },
+    Assumption {
+        name: "tags-that-are-there-or-not",
+        statement: "Adding a tag whose key the server has replaces the value; a tag is deleted where key and value are the same; deleting one that is not there is no error.",
+        relied_on_by: &["simulator"],
+        would_show: "BatchCreateTags with a key of the server and another value; BatchDeleteTags with another value, and twice.",
+    },
+    Assumption {
+        name: "wrong-field-without-a-code",
+        statement: "A wrong field that no code of the table is for is refused with status 400 and CPS.0077, and the text names the field. So are a marker and a scheduled event that do not exist.",
+        relied_on_by: &["simulator"],
+        would_show: "UpdateScheduledEvent for an event that does not exist, BatchCreateTags with the key a/b, and ListImages with the type public.",
+    },
+    Assumption {
+        name: "only-own-images-are-found",
+        statement: "Deleting, sharing and asking about members is for private images of the project: public images and those of others are refused with CPS.0166, as unknown ones are. So is answering to an image that nobody shares.",
+        relied_on_by: &["simulator"],
+        would_show: "DeleteImage for a public image: CPS.0166, or CPS.0001.",
+    },
+    Assumption {
+        name: "no-image-type-is-all",
+        statement: "ListCloudPhoneImages without image_type answers with images of all types.",
+        relied_on_by: &["simulator"],
+        would_show: "ListCloudPhoneImages with no type and with all, in a project that has an image of its own.",
+    },
+    Assumption {
+        name: "filters-of-custom-images",
+        statement: "ListImages takes image_name for the whole name, and its timestamps count milliseconds, as API Explorer's maximum of 14 digits suggests.",
+        relied_on_by: &["simulator"],
+        would_show: "ListImages with a part of a name, and with create_since in seconds and in milliseconds.",
+    },
+    Assumption {
+        name: "image-members",
+        statement: "Sharing an image with a project that has it, or no longer with one that has it not, changes nothing and is no error; an eleventh project is refused with CPS.0196, and one's own with CPS.0046.",
+        relied_on_by: &["simulator"],
+        would_show: "AddImageMember twice for one project, and for eleven; DeleteImageMember twice.",
+    },
+    Assumption {
+        name: "scheduled-events",
+        statement: "An event is authorized once, while it is inquiring, and its time can be changed while it is scheduled, up to its deadline; the work begins at not_before, or at once, and takes an hour. Times are written as in the example of AuthorizeScheduledEvent, in filters too.",
+        relied_on_by: &["simulator"],
+        would_show: "An event followed from its publication to its end, and each of the calls in each of its states.",
     },
     Assumption {
         name: "bucket-names-take-capitals",

@@ -200,8 +200,14 @@ impl Inner {
         parts: &Parts,
         body: &Bytes,
     ) -> Admitted {
-        let query: HashMap<String, String> =
-            query_pairs(parts.uri.query().unwrap_or_default()).into_iter().collect();
+        let mut query: HashMap<String, String> = HashMap::new();
+        for (name, value) in query_pairs(parts.uri.query().unwrap_or_default()) {
+            match query.get_mut(&name).filter(|_| operation.is_list(&name)) {
+                // A list comes in parts, or with commas.
+                Some(list) => *list = format!("{list},{value}"),
+                None => drop(query.insert(name, value)),
+            }
+        }
         let body: Option<Value> =
             if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() };
         let mut state = self.state();
@@ -261,7 +267,9 @@ impl Inner {
             Ok(answer) => answer,
             Err(refusal) => return refuse(state, &refusal),
         };
-        answer["request_id"] = call.request_id.as_str().into();
+        if call.operation.names_request {
+            answer["request_id"] = call.request_id.as_str().into();
+        }
         debug_assert_eq!(
             call.operation.difference(&answer),
             None,
@@ -269,11 +277,17 @@ impl Inner {
             call.operation.name
         );
         self.spoil_entries(fault, &mut answer, call);
-        let status =
-            if call.operation.method == "POST" { self.assumptions.post_status } else { 200 };
-        let bytes = json_bytes(&answer);
+        let status = match call.operation.status {
+            200 if call.operation.method == "POST" => self.assumptions.post_status,
+            status => status,
+        };
+        let bytes = if status == 204 { Bytes::new() } else { json_bytes(&answer) };
         let half = bytes.slice(..bytes.len() / 2);
         match fault {
+            // There is no middle to end in.
+            Some(Effect::Truncate) if bytes.is_empty() => {
+                Reply::Nothing(io::ErrorKind::ConnectionReset)
+            }
             Some(Effect::Truncate) => {
                 Reply::CutOff(self.respond(state, call.entry, status, None, bytes))
             }
@@ -363,7 +377,9 @@ impl Inner {
         let mut response = Response::new(body);
         *response.status_mut() = StatusCode::from_u16(status).expect("a checked status");
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if status != 204 {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         headers
             .insert("x-request-id", HeaderValue::from_str(&request_id).expect("a hexadecimal id"));
         response

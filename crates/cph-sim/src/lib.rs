@@ -40,13 +40,9 @@
 //!
 //! # What it performs
 //!
-//! Everything that is documented about phones and their jobs: `RestartCloudPhone`, `ResetCloudPhone`, `StopCloudPhone`,
-//! `UpdatePhoneName`, `UpdateCloudPhoneProperty`, `ImportTraffic`, `ExpandPhoneDataVolumeSize`, the export and import of
-//! data, the commands (over a tiny shell that knows `echo`, `getprop KEY` and `pm list packages`),
-//! `BatchShowPhoneConnectInfos`, `ListCloudPhoneModels`, `ListCloudPhones`, `ShowCloudPhoneDetail`, `ListJobs` and
-//! `ShowJob`; all that is done to servers, their encoding services and bandwidths, from orders to deletion, with the
-//! files and apps that their phones share. Any other path is unknown to its gateway. Where the documentation leaves open
-//! what the service does, [`Assumptions`] has a switch.
+//! Every documented operation: phones, servers, images, jobs, tags, events, bandwidths, encoding services, shared files and
+//! apps. Commands run on a tiny shell that knows `echo`, `getprop KEY` and `pm list packages`. Where the documentation leaves
+//! open what the service does, [`Assumptions`] has a switch, or `openapi/assumptions.toml` a row.
 //!
 //! The same seed, clock and calls give the same bytes. Phone numbers and the like stand in its answers, as they do in
 //! those of the service, but never in its journal, its errors or its `Debug`.
@@ -67,15 +63,17 @@ mod connect;
 mod control;
 mod data;
 mod encode_servers;
+mod events;
 mod faults;
 mod fleet;
 mod gateway;
+mod images;
 mod jobs;
 mod journal;
 mod ledger;
-mod marker;
 mod models;
 mod operations;
+mod paging;
 mod pending;
 mod phones;
 mod properties;
@@ -91,6 +89,7 @@ mod shared_apps;
 mod shared_store;
 mod signature;
 mod simulator;
+mod tags;
 mod timestamp;
 mod work;
 

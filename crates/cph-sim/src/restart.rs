@@ -51,6 +51,7 @@ impl<'a> Work<'a> {
         let image_id = body["image_id"].as_str();
         match image_id {
             Some(image) if !is_id(image) => Err(Refusal::of("CPS.0030")),
+            Some(image) if !self.state.images.is_usable(image) => Err(Refusal::of("CPS.0166")),
             image_id => Ok(image_id),
         }
     }

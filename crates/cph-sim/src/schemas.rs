@@ -17,6 +17,10 @@ pub(crate) struct Operation {
     pub(crate) starts_jobs: bool,
     pub(crate) method: String,
     pub(crate) path: String,
+    /// The status of success; with 204 there is no body.
+    pub(crate) status: u16,
+    /// Whether the body of its answer has the request id.
+    pub(crate) names_request: bool,
     parameters: Vec<Parameter>,
     request: Option<Schema>,
     response: Option<Schema>,
@@ -45,7 +49,18 @@ impl Schema {
     }
 }
 
+impl Parameter {
+    fn is_list(&self) -> bool {
+        self.schema.document["type"] == "array"
+    }
+}
+
 impl Operation {
+    /// Whether several values may be given for a parameter of the query.
+    pub(crate) fn is_list(&self, parameter: &str) -> bool {
+        self.parameters.iter().any(|known| known.name == parameter && known.is_list())
+    }
+
     /// Refuses a query or body that is not as documented, with the code of the first wrong field.
     pub(crate) fn check_request(
         &self,
@@ -55,16 +70,17 @@ impl Operation {
         for parameter in self.parameters.iter().filter(|parameter| parameter.is_query) {
             let Some(text) = query(&parameter.name) else {
                 if parameter.required {
-                    return Err(Refusal::of(code_of(&parameter.name)));
+                    return Err(Refusal::of_field(&parameter.name));
                 }
                 continue;
             };
             let value = match text.parse::<i64>() {
                 Ok(number) if parameter.is_integer => json!(number),
+                _ if parameter.is_list() => text.split(',').collect(),
                 _ => json!(text),
             };
             if !parameter.schema.validator().is_valid(&value) {
-                return Err(Refusal::of(code_of(&parameter.name)));
+                return Err(Refusal::of_field(&parameter.name));
             }
         }
         let Some(schema) = &self.request else {
@@ -84,14 +100,15 @@ impl Operation {
                 let field = missing
                     .or_else(|| path.rsplit('/').find(|step| step.parse::<usize>().is_err()));
                 let field = field.unwrap_or_default();
-                Err(Refusal::of(match (error.kind().keyword(), field) {
+                let code = match (error.kind().keyword(), field) {
                     ("minItems", "server_ids") => "CPS.0095",
                     ("minItems", _) => "CPS.0009",
                     ("maxItems", "server_ids") => "CPS.0096",
                     ("maxItems", "phone_ids") => "CPS.0190",
                     ("required", field) => code_of_missing(field),
-                    (_, field) => code_of(field),
-                }))
+                    (_, field) => return Err(Refusal::of_field(field)),
+                };
+                Err(Refusal::of(code))
             }
         }
     }
@@ -126,6 +143,18 @@ fn code_of_missing(field: &str) -> &'static str {
     }
 }
 
+impl Refusal {
+    /// What is said of a wrong field. Assumed: wrong-field-without-a-code.
+    pub(crate) fn of_field(field: &str) -> Self {
+        match (code_of(field), field) {
+            ("CPS.0077", field) if !matches!(field, "" | "phones") => {
+                Self::new(400, "CPS.0077", format!("Parameter: {field} is invalid."))
+            }
+            (code, _) => Self::of(code),
+        }
+    }
+}
+
 /// The code that the error table has for a wrong field.
 fn code_of(field: &str) -> &'static str {
     match field {
@@ -134,11 +163,14 @@ fn code_of(field: &str) -> &'static str {
         "status" => "CPS.0010",
         "phone_name" => "CPS.0025",
         "image_id" => "CPS.0030",
+        "member" | "member_id" => "CPS.0046",
+        "action" => "CPS.0047",
         "job_id" => "CPS.0048",
         "request_id" | "request_ids" => "CPS.0049",
         "property" | "custom_property" => "CPS.0078",
         "phone_ids" => "CPS.0080",
         "server_ids" | "servers" => "CPS.0094",
+        "resource_id" => "CPS.0086",
         "server_id" => "CPS.0097",
         "count" => "CPS.0024",
         "phone_model_name" => "CPS.0028",
@@ -195,6 +227,7 @@ struct Document {
 struct OperationDocument {
     method: String,
     path: String,
+    status: u16,
     parameters: Vec<ParameterDocument>,
     request: Option<Value>,
     response: Option<Value>,
@@ -228,7 +261,14 @@ fn operations() -> Vec<Operation> {
             schema: schema(parameter.schema),
         };
         let known = cph_core::Operation::find(name);
+        let names_request = operation.response.as_ref().is_some_and(|response| {
+            let name = response["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/"));
+            let response = name.map_or(response, |name| &document.defs[name]);
+            response["properties"].get("request_id").is_some()
+        });
         Operation {
+            status: operation.status,
+            names_request,
             starts_jobs: known.is_some_and(|known| known.job_family.is_some()),
             name: name.clone(),
             method: operation.method.to_ascii_uppercase(),

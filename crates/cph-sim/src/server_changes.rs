@@ -140,6 +140,8 @@ impl<'a> Work<'a> {
                 state.phones.remove_on(&id);
                 state.encode_servers.remove_on(&id);
                 state.bandwidths.remove_of(&id);
+                state.tags.remove(&id);
+                state.events.retain(|event| !event.is_on(&id));
             });
         }
         Ok(json!({ "job_id": started.job_id }))

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::{chance, marker, refusal::Refusal};
+use crate::{chance, paging, refusal::Refusal};
 
 /// A flavor of servers. Its name says of which generation it is: `physical.rx1.xlarge`.
 pub(crate) struct ServerModel {
@@ -115,17 +115,17 @@ pub(crate) fn capacity(phone_model: &str) -> Option<u64> {
 }
 
 /// `ListCloudPhoneServerModels`.
-pub(crate) fn list(query: &HashMap<String, String>) -> Value {
+pub(crate) fn list(query: &HashMap<String, String>) -> Result<Value, Refusal> {
     let product_type = query.get("product_type").and_then(|text| text.parse::<i64>().ok());
     let fits = |model: &&ServerModel| product_type.is_none_or(|kind| kind == model.product_type);
     let models: Vec<&ServerModel> = MODELS.iter().filter(fits).collect();
-    let (page, page_info) = marker::page(&models, query, |model| model.name);
+    let (page, page_info) = paging::page(&models, query, 100, |model| model.name)?;
     let models: Vec<Value> = page.iter().map(|model| model.answer()).collect();
-    json!({ "server_models": models, "page_info": page_info })
+    Ok(json!({ "server_models": models, "page_info": page_info }))
 }
 
 /// `ListCloudPhoneServerModelOfferings`.
-pub(crate) fn offerings(query: &HashMap<String, String>, seed: u64) -> Value {
+pub(crate) fn offerings(query: &HashMap<String, String>, seed: u64) -> Result<Value, Refusal> {
     let each = MODELS.iter().flat_map(|model| ZONES.map(|zone| (model.name, zone)));
     let mut offerings: Vec<(String, Value)> = each
         .zip(0..)
@@ -140,7 +140,7 @@ pub(crate) fn offerings(query: &HashMap<String, String>, seed: u64) -> Value {
         })
         .collect();
     offerings.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let (page, page_info) = marker::page(&offerings, query, |(marker, _)| marker);
+    let (page, page_info) = paging::page(&offerings, query, 100, |(marker, _)| marker)?;
     let models: Vec<&Value> = page.iter().map(|(_, offering)| offering).collect();
-    json!({ "count": offerings.len(), "models": models, "page_info": page_info })
+    Ok(json!({ "count": offerings.len(), "models": models, "page_info": page_info }))
 }

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    marker,
+    paging,
     refusal::Refusal,
     server_changes::server_job,
     shared_store::{MILLISECONDS, file_name},
@@ -124,7 +124,7 @@ impl Work<'_> {
         let server = self.state.servers.named(self.argument("server_id"))?;
         let mut apps: Vec<_> = server.apps.snapshot(collected).into_iter().collect();
         apps.retain(|(name, _)| asked.as_ref().is_none_or(|asked| asked == name));
-        let (page, page_info) = marker::page(&apps, query, |(name, _)| name);
+        let (page, page_info) = paging::page(&apps, query, 100, |(name, _)| name)?;
         let app = |(name, versions): &(&str, Vec<&str>)| json!({ "package_name": name, "versions": versions });
         Ok(json!({
             "collect_time": timestamp::to_second(collected),

@@ -17,14 +17,17 @@ use crate::{
     chance, control,
     data::Exports,
     encode_servers::EncodeServers,
+    events::{self, Event},
     faults::Faults,
     gateway::{self, Reply},
+    images::Images,
     jobs::Jobs,
     pending::Pending,
     phones::Phones,
     server,
     servers::Servers,
     signature::Credentials,
+    tags::Tags,
 };
 
 /// Phones per server, where nobody says how many servers there are.
@@ -61,6 +64,9 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) ledger: Ledger,
     pub(crate) journal: Vec<JournalEntry>,
+    pub(crate) images: Images,
+    pub(crate) tags: Tags,
+    pub(crate) events: Vec<Event>,
     /// How often each operation was called.
     pub(crate) calls: HashMap<String, u64>,
 }
@@ -182,11 +188,15 @@ impl SimulatorBuilder {
         }
         let clock = self.clock.unwrap_or_else(|| SimClock::scaled(1.0));
         let now = clock.now();
+        let project = chance::id(seed, "project", 0);
         let phones = Phones::new(fleet.0, servers, seed, now);
         let servers = Servers::new(&phones, asked, seed, now);
         let state = State {
             encode_servers: EncodeServers::new(&servers, seed),
             bandwidths: Bandwidths::new(&servers, seed, now),
+            images: Images::new(&phones, &project, seed, now),
+            tags: Tags::new(),
+            events: events::events(&servers, pace, seed, now),
             phones,
             servers,
             jobs: Jobs::default(),
@@ -207,7 +217,7 @@ impl SimulatorBuilder {
                 secret_key: chance::key(seed, "secret key", 40),
                 token: chance::key(seed, "token", 64),
             },
-            project: chance::id(seed, "project", 0),
+            project,
             state: Mutex::new(state),
         })))
     }

@@ -15,6 +15,16 @@ pub(crate) fn in_listing(time: SystemTime) -> String {
     timestamp(time).strftime("%b %e %H:%M").to_string()
 }
 
+/// Since 1970, as the members of an image print it.
+pub(crate) fn milliseconds(time: SystemTime) -> i64 {
+    timestamp(time).as_millisecond()
+}
+
+/// The time that a text names; `None` if it names none.
+pub(crate) fn parse(text: &str) -> Option<SystemTime> {
+    text.parse::<Timestamp>().ok()?.try_into().ok()
+}
+
 fn timestamp(time: SystemTime) -> Timestamp {
     Timestamp::try_from(time).expect("a time within the years -9999 to 9999")
 }

@@ -122,7 +122,8 @@ async fn apps_show_in_the_snapshot_of_the_next_even_hour() {
     let first = snapshot("limit=1").await;
     assert_eq!(first["collect_time"], "2025-10-28T14:00:00Z");
     assert_eq!(column(&first, "share_apps", "package_name"), ["com.a"]);
-    let second = snapshot("limit=1&marker=com.a").await;
+    let next = first["page_info"]["next_marker"].as_str().unwrap();
+    let second = snapshot(&format!("limit=1&marker={next}")).await;
     assert_eq!(
         second["share_apps"],
         json!([{ "package_name": "com.b", "versions": ["1.0", "1.1"] }])
