@@ -23,30 +23,6 @@ use crate::{
 const TOLD: [&str; 5] =
     ["ListCloudPhones", "ListJobs", "RestartCloudPhone", "ShowCloudPhoneDetail", "ShowJob"];
 
-/// The operations that the simulator performs, and how it refuses those whose recorded requests name what it has not.
-const PERFORMED: [(&str, Option<&str>); 20] = [
-    ("AddImageMember", Some("CPS.0166")),
-    ("AuthorizeScheduledEvent", Some("CPS.0077")),
-    ("BatchCreateTags", None),
-    ("BatchDeleteTags", None),
-    ("DeleteImage", Some("CPS.0166")),
-    ("DeleteImageMember", Some("CPS.0166")),
-    ("ListCloudPhoneImages", None),
-    ("ListCloudPhones", None),
-    ("ListImageMembers", Some("CPS.0166")),
-    ("ListImages", None),
-    ("ListJobs", None),
-    ("ListProjectTags", None),
-    ("ListResourceInstances", None),
-    ("ListResourceTags", None),
-    ("ListScheduledEvents", None),
-    ("RestartCloudPhone", None),
-    ("ShowCloudPhoneDetail", None),
-    ("ShowJob", Some("CPS.0011")),
-    ("UpdateImageMember", Some("CPS.0166")),
-    ("UpdateScheduledEvent", Some("CPS.0077")),
-];
-
 /// The server that recorded requests name.
 const SERVER: &str = "88b8449b896f3a4f0ad57222dd919090";
 
@@ -88,7 +64,7 @@ fn check(operation: &'static str, status: u16, answer: &Value) {
     let documented =
         operations().into_iter().find(|documented| documented.name == operation).unwrap();
     assert_eq!(differences(&documented.answer_schema(), answer), "", "{operation}");
-    let written = Types::of(operation).unwrap().answer.unwrap()(answer).unwrap();
+    let written = Types::of(documented.raw_name).unwrap().answer.unwrap()(answer).unwrap();
     assert_eq!(plain(&written), plain(answer), "{operation}");
 }
 
@@ -187,6 +163,7 @@ async fn what_the_official_sdk_sends_is_taken_and_the_vendors_example_restarts()
         "1678567b8bab40f93711234cb80d0764",
         "1564567b8bab40f34711234cb80d8574",
     ];
+    let mut answers = Vec::new();
     for (operation, what, recorded) in recorded_requests() {
         let rows = phones.map(|phone| format!("{phone},{SERVER}\n")).concat();
         let fleet = Fleet::from_csv(format!("phone_id,server_id\n{rows}").as_bytes()).unwrap();
@@ -197,11 +174,9 @@ async fn what_the_official_sdk_sends_is_taken_and_the_vendors_example_restarts()
             204 => Value::Null,
             _ => serde_json::from_slice(answer.body()).unwrap(),
         };
-        match PERFORMED.iter().find(|(performed, _)| *performed == operation) {
-            None => assert_eq!(json["error_code"], "APIGW.0101", "{what} is performed, so list it"),
-            Some((_, Some(code))) => assert_eq!(json["error_code"], *code, "{what}: {json}"),
-            Some((_, None)) => assert!(matches!(status, 200 | 204), "{what}: {json}"),
-        }
+        let code = json["error_code"].as_str().unwrap_or_default();
+        assert!(!code.starts_with("APIGW") && status < 500, "{what}: {json}");
+        answers.push(format!("{what:<60} {status} {code}").trim_end().to_owned());
         if status == 204 {
             assert!(answer.body().is_empty(), "{what}");
             continue;
@@ -212,4 +187,6 @@ async fn what_the_official_sdk_sends_is_taken_and_the_vendors_example_restarts()
             assert!(started, "{what}: {json}");
         }
     }
+    // Refused is what names servers, images, jobs and events that this fleet has not, or breaks a documented rule.
+    insta::assert_snapshot!(answers.join("\n"));
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::refusal::Refusal;
 
 /// The part of a list that a query asks for, and what to say of the next. A marker is the id of the row that its page
-/// begins with; the limit has been validated.
+/// begins with; the limit has been validated (assumed: no-next-marker-is-the-last-page).
 pub(crate) fn page<'a, T>(
     rows: &'a [T],
     query: &HashMap<String, String>,
