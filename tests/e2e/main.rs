@@ -6,4 +6,5 @@ mod law;
 mod readme;
 mod runs;
 mod simulated;
+mod simulated_phones;
 mod sockets;

@@ -16,19 +16,19 @@ use futures_util::{Stream, TryStreamExt as _};
 const PROJECT: &str = "87dc6af96095488d9205b6f31f314b16";
 
 /// So many phones on two servers, and a client of theirs.
-fn fleet(phones: usize) -> (Simulator, Client) {
+pub(crate) fn fleet(phones: usize) -> (Simulator, Client) {
     let builder = Simulator::builder().phones(phones).servers(2).seed(7).clock(paused_clock());
     let simulator = builder.build().unwrap();
     let client = in_process(&simulator).build().unwrap();
     (simulator, client)
 }
 
-async fn rows<T>(list: impl Stream<Item = Result<T>>) -> Vec<T> {
+pub(crate) async fn rows<T>(list: impl Stream<Item = Result<T>>) -> Vec<T> {
     list.try_collect().await.unwrap()
 }
 
 /// Writes down that the simulator performs these, once it has been seen that it has.
-fn performed<const N: usize>(simulator: &Simulator, operations: [&str; N]) {
+pub(crate) fn performed<const N: usize>(simulator: &Simulator, operations: [&str; N]) {
     for operation in operations {
         let journal = simulator.journal();
         let mut calls =

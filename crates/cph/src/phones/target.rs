@@ -66,6 +66,12 @@ macro_rules! phone_target {
             }
         }
 
+        impl From<&String> for $name {
+            fn from(phone_id: &String) -> Self {
+                Self::new(phone_id)
+            }
+        }
+
         impl From<&str> for $name {
             fn from(phone_id: &str) -> Self {
                 Self::new(phone_id)
