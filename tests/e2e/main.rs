@@ -7,4 +7,5 @@ mod readme;
 mod runs;
 mod simulated;
 mod simulated_phones;
+mod simulated_servers;
 mod sockets;
