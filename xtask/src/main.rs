@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a command line tool talks to its terminal")]
 
 mod arrows;
+mod bench;
 mod bundle;
 mod ci;
 mod corrections;
@@ -44,6 +45,8 @@ enum Command {
     Ci,
     /// Check that the crates depend on each other only as designed
     Arrows,
+    #[command(subcommand)]
+    Bench(bench::Args),
     Coverage(coverage::Args),
     Soak(soak::Args),
     Wire(wire::Args),
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(&args, &mut io::stdout()),
         Command::Ci => ci::run(&mut io::stdout()),
         Command::Arrows => arrows::run(&mut io::stdout()),
+        Command::Bench(args) => bench::run(&args),
         Command::Coverage(args) => coverage::run(&args, &mut io::stdout()),
         Command::Soak(args) => soak::run(&args),
         Command::Wire(args) => Ok(wire::run(&args)),
