@@ -25,7 +25,7 @@ const TYPES: [i64; 2] = [0, 1];
 pub(crate) struct EncodeServer {
     pub(crate) id: String,
     ordinal: u64,
-    server_id: String,
+    pub(crate) server_id: String,
     kind: i64,
     /// The filter knows more states than the answers.
     status: EncodeServerFilter,
@@ -127,6 +127,10 @@ impl EncodeServers {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &EncodeServer> {
         self.all.values()
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&EncodeServer> {
+        self.all.get(id)
     }
 
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut EncodeServer> {

@@ -1,20 +1,30 @@
 //! The way of a call: route, caller, project, faults, validation, work, answer.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{
+    collections::HashMap,
+    io,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{CONTENT_TYPE, DATE, RETRY_AFTER},
+    request::Parts,
+};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::{
     JournalEntry, chance,
-    faults::{Call, Effect, Strike},
+    faults::{Effect, Strike, spoil, spoil_entries},
     jobs, operations,
     refusal::Refusal,
     schemas::{self, Operation},
     signature::query_pairs,
     simulator::{Inner, State},
+    timestamp,
     work::Work,
 };
 
@@ -26,8 +36,29 @@ pub(crate) enum Reply {
     Whole(Response<Bytes>),
     /// The connection ends in the middle of the body.
     CutOff(Response<Bytes>),
-    /// The connection ends without an answer.
+    /// In the middle of the body nothing comes for this time on the simulator's clock.
+    Stalled(Response<Bytes>, Duration),
+    /// The connection is reset without an answer.
     Nothing(io::ErrorKind),
+}
+
+impl Reply {
+    /// The same with the time of the gateway's clock.
+    pub(crate) fn dated(mut self, now: SystemTime) -> Self {
+        if let Self::Whole(response) | Self::CutOff(response) | Self::Stalled(response, _) =
+            &mut self
+        {
+            response.headers_mut().insert(DATE, timestamp::in_header(now));
+        }
+        self
+    }
+}
+
+/// Where a call stands in the journal, and among the calls of its operation; the first of these is 1.
+#[derive(Clone, Copy)]
+struct Place {
+    entry: usize,
+    ordinal: u64,
 }
 
 /// A call that was let in.
@@ -46,11 +77,27 @@ struct Admitted {
 pub(crate) async fn answer(sim: Arc<Inner>, request: Request<Bytes>) -> Reply {
     let (parts, body) = request.into_parts();
     let route = route(parts.method.as_str(), parts.uri.path(), &body);
-    let entry = sim.note(&parts, route.as_ref().ok());
-    let call = match route.and_then(|route| sim.admit(route, &parts, &body)) {
-        Ok(route) => sim.read(route, entry, &parts, &body),
-        Err(refusal) => return sim.turn_away(entry, &refusal),
+    let place = sim.note(&parts, route.as_ref().ok());
+    let skew = route.as_ref().map_or(0, |route| sim.skew(route, place, &parts, &body));
+    let reply = match route.and_then(|route| sim.admit(route, &parts, &body, skew)) {
+        Ok(route) => carry_out(sim.clone(), sim.read(route, place, &parts, &body)).await,
+        Err(refusal) => sim.turn_away(place.entry, &refusal),
     };
+    reply.dated(sim.gateway_time(skew))
+}
+
+/// The answer to a call whose body is too large to be read.
+pub(crate) fn refuse_body(sim: &Inner, parts: &Parts) -> Reply {
+    let route = route(parts.method.as_str(), parts.uri.path(), &Bytes::new());
+    let place = sim.note(parts, route.as_ref().ok());
+    sim.turn_away(place.entry, &too_large()).dated(sim.clock.now())
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(413, "APIGW.0201", "Request entity too large.")
+}
+
+async fn carry_out(sim: Arc<Inner>, call: Admitted) -> Reply {
     if call.strike.delay.is_zero() {
         return sim.perform(&call);
     }
@@ -145,17 +192,48 @@ fn targets<'a>(
         let field = ["phone_id", "server_id"].iter().find_map(|name| target[*name].as_str());
         target.as_str().or(field).unwrap_or_default()
     };
-    let one = ["phone_id", "server_id"].into_iter().filter_map(|name| arguments.get(name));
-    let asked = query.get("server_ids").into_iter().flat_map(|ids| ids.split(','));
+    let one = ["phone_id", "server_id", "resource_id"];
+    let one = one.into_iter().filter_map(|name| arguments.get(name));
+    let asked = ["server_id", "server_ids"].into_iter().filter_map(|name| query.get(name));
+    let asked = asked.flat_map(|ids| ids.split(','));
     let named = listed.iter().map(id).chain(one.map(String::as_str)).chain(asked);
     named.chain(jobs::request_ids(query)).collect()
 }
 
+/// The values of a query; those of a list are joined by commas.
+fn query(operation: &Operation, parts: &Parts) -> HashMap<String, String> {
+    let mut query: HashMap<String, String> = HashMap::new();
+    for (name, value) in query_pairs(parts.uri.query().unwrap_or_default()) {
+        match query.get_mut(&name).filter(|_| operation.is_list(&name)) {
+            // A list comes in parts, or with commas.
+            Some(list) => *list = format!("{list},{value}"),
+            None => drop(query.insert(name, value)),
+        }
+    }
+    query
+}
+
+/// What a body says; `None`: no JSON.
+fn read_body(body: &Bytes) -> Option<Value> {
+    if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() }
+}
+
 impl Inner {
+    /// The time of the gateway, whose clock a fault has put so many seconds forward.
+    fn gateway_time(&self, skew: i64) -> SystemTime {
+        let (now, by) = (self.clock.now(), Duration::from_secs(skew.unsigned_abs()));
+        if skew < 0 { now - by } else { now + by }
+    }
+
     /// Opens the entry of a call in the journal and returns its place there.
-    fn note(&self, parts: &Parts, route: Option<&Route>) -> usize {
+    fn note(&self, parts: &Parts, route: Option<&Route>) -> Place {
         let now = self.clock.now();
         let mut state = self.state();
+        let ordinal = route.map_or(0, |(operation, _)| {
+            let ordinal = state.calls.entry(operation.name.clone()).or_default();
+            *ordinal += 1;
+            *ordinal
+        });
         let entry = state.journal.len();
         state.journal.push(JournalEntry {
             operation: route.map(|(operation, _)| operation.name.clone()),
@@ -168,15 +246,45 @@ impl Inner {
             targets: 0,
             request_id: chance::id(self.seed, "request", entry as u64),
         });
-        entry
+        Place { entry, ordinal }
+    }
+
+    /// By how many seconds the gateway's clock is off for this call, by the faults about it.
+    fn skew(
+        &self,
+        (operation, arguments): &Route,
+        place: Place,
+        parts: &Parts,
+        body: &Bytes,
+    ) -> i64 {
+        let mut state = self.state();
+        if !state.faults.may_skew() {
+            return 0;
+        }
+        let (query, body) = (query(operation, parts), read_body(body));
+        let targets = targets(operation, arguments, &query, body.as_ref());
+        let now = self.clock.now();
+        let skew = state.ask_faults(operation, place.ordinal, &targets, now, |faults, call| {
+            faults.skew(call, self.seed)
+        });
+        if skew.is_some() {
+            state.journal[place.entry].fault = Some("clock_skew".to_owned());
+        }
+        skew.unwrap_or_default()
     }
 
     /// Lets in who may call, or says why not.
-    fn admit(&self, route: Route, parts: &Parts, body: &Bytes) -> Result<Route, Refusal> {
+    fn admit(
+        &self,
+        route: Route,
+        parts: &Parts,
+        body: &Bytes,
+        skew: i64,
+    ) -> Result<Route, Refusal> {
         if body.len() > MAX_BODY_BYTES {
-            return Err(Refusal::new(413, "APIGW.0201", "Request entity too large."));
+            return Err(too_large());
         }
-        self.credentials.check(parts, body, self.clock.now())?;
+        self.credentials.check(parts, body, self.gateway_time(skew))?;
         if route.1.get("project_id").is_some_and(|project| *project != self.project) {
             return Err(Refusal::new(403, "APIGW.0310", "The project is unavailable."));
         }
@@ -195,34 +303,17 @@ impl Inner {
     fn read(
         &self,
         (operation, arguments): Route,
-        entry: usize,
+        Place { entry, ordinal }: Place,
         parts: &Parts,
         body: &Bytes,
     ) -> Admitted {
-        let mut query: HashMap<String, String> = HashMap::new();
-        for (name, value) in query_pairs(parts.uri.query().unwrap_or_default()) {
-            match query.get_mut(&name).filter(|_| operation.is_list(&name)) {
-                // A list comes in parts, or with commas.
-                Some(list) => *list = format!("{list},{value}"),
-                None => drop(query.insert(name, value)),
-            }
-        }
-        let body: Option<Value> =
-            if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() };
-        let mut state = self.state();
-        let ordinal = state.calls.entry(operation.name.clone()).or_default();
-        *ordinal += 1;
-        let ordinal = *ordinal;
+        let (query, body) = (query(operation, parts), read_body(body));
         let targets = targets(operation, &arguments, &query, body.as_ref());
-        let call = Call {
-            operation: &operation.name,
-            ordinal,
-            targets: &targets,
-            starts_jobs: operation.starts_jobs,
-            lists_entries: operation.starts_jobs
-                || matches!(operation.name.as_str(), "ListCloudPhones" | "ListJobs"),
-        };
-        let strike = state.faults.strike(&call, self.seed);
+        let now = self.clock.now();
+        let mut state = self.state();
+        let strike = state.ask_faults(operation, ordinal, &targets, now, |faults, call| {
+            faults.strike(call, self.seed)
+        });
         state.journal[entry].targets = targets.len();
         let request_id = state.journal[entry].request_id.clone();
         Admitted { operation, arguments, query, body, strike, request_id, entry }
@@ -233,19 +324,22 @@ impl Inner {
         let mut state = self.state();
         let state = &mut *state;
         let fault = call.strike.answer.as_ref();
-        state.journal[call.entry].fault = fault.map(|fault| fault.name().to_owned());
-        let refuse = |state: &mut State, refusal: &Refusal| {
-            let body = json_bytes(&refusal.body(&call.request_id));
-            Reply::Whole(self.respond(state, call.entry, refusal.status, Some(&refusal.code), body))
-        };
+        if let Some(fault) = fault {
+            state.journal[call.entry].fault = Some(fault.name().to_owned());
+        }
         match fault {
-            Some(Effect::Refuse { code, status, message }) => {
+            Some(Effect::Refuse { code, status, message, retry_after }) => {
                 let message = message.clone().unwrap_or_else(|| Refusal::of(code).message);
-                return refuse(state, &Refusal::new(*status, code, message));
+                let refusal = Refusal::new(*status, code, message);
+                return Reply::Whole(self.refuse(state, call, &refusal, *retry_after));
             }
-            Some(Effect::Throttle) => {
-                let text = "The throttling threshold has been reached: policy user over ratelimit,limit:6,time:1 minute";
-                return refuse(state, &Refusal::new(429, "APIGW.0308", text));
+            Some(Effect::Throttle { limit, window, retry_after }) => {
+                let unit = if window.as_secs() == 1 { "second" } else { "minute" };
+                let text = format!(
+                    "The throttling threshold has been reached: policy user over ratelimit,limit:{limit},time:1 {unit}"
+                );
+                let refusal = Refusal::new(429, "APIGW.0308", text);
+                return Reply::Whole(self.refuse(state, call, &refusal, *retry_after));
             }
             Some(Effect::RefuseConnection) => {
                 return Reply::Nothing(io::ErrorKind::ConnectionRefused);
@@ -262,10 +356,15 @@ impl Inner {
             Some(Effect::HtmlAfter) => return Reply::Whole(self.html(state, call.entry, 502)),
             _ => {}
         }
-        let mut answer = match done {
-            Ok(answer) => answer,
-            Err(refusal) => return refuse(state, &refusal),
+        let response = match done {
+            Ok(answer) => self.succeed(state, call, answer),
+            Err(refusal) => self.refuse(state, call, &refusal, None),
         };
+        spoil(fault, response)
+    }
+
+    /// The answer to a call that was done.
+    fn succeed(&self, state: &mut State, call: &Admitted, mut answer: Value) -> Response<Bytes> {
         if call.operation.names_request {
             answer["request_id"] = call.request_id.as_str().into();
         }
@@ -275,29 +374,32 @@ impl Inner {
             "{} answers what is not documented",
             call.operation.name
         );
-        self.spoil_entries(fault, &mut answer, call);
+        if let Some(fault) = &call.strike.answer {
+            spoil_entries(fault, &mut answer, self.seed, call.entry);
+        }
         let status = match call.operation.status {
             200 if call.operation.method == "POST" => self.assumptions.post_status,
             status => status,
         };
         let bytes = if status == 204 { Bytes::new() } else { json_bytes(&answer) };
-        let half = bytes.slice(..bytes.len() / 2);
-        match fault {
-            // There is no middle to end in.
-            Some(Effect::Truncate) if bytes.is_empty() => {
-                Reply::Nothing(io::ErrorKind::ConnectionReset)
-            }
-            Some(Effect::Truncate) => {
-                Reply::CutOff(self.respond(state, call.entry, status, None, bytes))
-            }
-            Some(Effect::BrokenJson) => {
-                Reply::Whole(self.respond(state, call.entry, status, None, half))
-            }
-            Some(Effect::EmptyBody) => {
-                Reply::Whole(self.respond(state, call.entry, status, None, Bytes::new()))
-            }
-            _ => Reply::Whole(self.respond(state, call.entry, status, None, bytes)),
+        self.respond(state, call.entry, status, None, bytes)
+    }
+
+    /// The answer to a call that was refused.
+    fn refuse(
+        &self,
+        state: &mut State,
+        call: &Admitted,
+        refusal: &Refusal,
+        retry_after: Option<u64>,
+    ) -> Response<Bytes> {
+        let body = json_bytes(&refusal.body(&call.request_id));
+        let (status, code) = (refusal.status, Some(refusal.code.as_str()));
+        let mut response = self.respond(state, call.entry, status, code, body);
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
+        response
     }
 
     /// Does what a call asks for.
@@ -319,32 +421,6 @@ impl Inner {
             state,
         };
         operations::perform(work)
-    }
-
-    fn spoil_entries(&self, fault: Option<&Effect>, answer: &mut Value, call: &Admitted) {
-        let (list, ids): (_, &[&str]) = if answer.get("jobs").is_some() {
-            ("jobs", &["phone_id", "job_id"])
-        } else {
-            ("phones", &["phone_id"])
-        };
-        let Some(entries) = answer.get_mut(list).and_then(Value::as_array_mut) else { return };
-        match fault {
-            Some(Effect::Missing { entries: count }) => {
-                entries.truncate(entries.len().saturating_sub(*count));
-            }
-            Some(Effect::Doubled) => entries.extend(entries.first().cloned()),
-            Some(Effect::Foreign) => {
-                let accepted =
-                    |entry: &&Value| entry["error_code"].as_str().is_none_or(str::is_empty);
-                let mut entry = entries.iter().find(accepted).cloned().unwrap_or_else(|| json!({}));
-                for id in ids {
-                    entry[*id] =
-                        chance::id(self.seed, &format!("foreign {id}"), call.entry as u64).into();
-                }
-                entries.push(entry);
-            }
-            _ => {}
-        }
     }
 
     fn html(&self, state: &mut State, entry: usize, status: u16) -> Response<Bytes> {

@@ -51,6 +51,8 @@ pub(crate) struct Job {
     pub(crate) failure: Option<String>,
     /// From when on queries find it; `None`: never.
     pub(crate) found_from: Option<SystemTime>,
+    /// Until when; `None`: as long as jobs are kept.
+    pub(crate) found_until: Option<SystemTime>,
     /// What it prints, if it prints.
     pub(crate) output: Option<String>,
 }
@@ -90,7 +92,9 @@ impl Job {
     fn is_found(&self, now: SystemTime, retention: Option<Duration>) -> bool {
         let age = self.end.and_then(|end| now.duration_since(end).ok());
         let forgotten = age.zip(retention).is_some_and(|(age, retention)| age > retention);
-        self.found_from.is_some_and(|from| from <= now) && !forgotten
+        self.found_from.is_some_and(|from| from <= now)
+            && self.found_until.is_none_or(|until| now < until)
+            && !forgotten
     }
 
     /// Code and text of a failure that has come about.

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use cph_core::{EncodeServerFilter, EncodeServerId, PhoneId, PhoneStatus, ServerId, ServerStatus};
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -168,9 +168,12 @@ impl SimulatorBuilder {
 
     /// Checks everything and starts the simulation.
     pub fn build(self) -> Result<Simulator, BuildError> {
+        let clock = self.clock.unwrap_or_else(|| SimClock::scaled(1.0));
+        let now = clock.now();
         let mut faults = Faults::default();
         for (index, fault) in self.faults.into_iter().enumerate() {
-            faults.add(fault).map_err(|source| BuildError::Fault { number: index + 1, source })?;
+            let number = index + 1;
+            faults.add(fault, now).map_err(|source| BuildError::Fault { number, source })?;
         }
         if !matches!(self.assumptions.post_status, 200 | 201) {
             return Err(BuildError::PostStatus(self.assumptions.post_status));
@@ -186,8 +189,6 @@ impl SimulatorBuilder {
         if servers == 0 {
             return Err(BuildError::NoServer);
         }
-        let clock = self.clock.unwrap_or_else(|| SimClock::scaled(1.0));
-        let now = clock.now();
         let project = chance::id(seed, "project", 0);
         let phones = Phones::new(fleet.0, servers, seed, now);
         let servers = Servers::new(&phones, asked, seed, now);
@@ -235,16 +236,20 @@ impl Simulator {
     /// looks like.
     ///
     /// Without a fault that delays it the call is done when the future is first polled; a delayed call is done even if
-    /// the future is dropped, just as a service does not notice that its caller has given up. Delays need a tokio
-    /// runtime.
+    /// the future is dropped, just as a service does not notice that its caller has given up. Delays and stalls need a
+    /// tokio runtime.
     pub fn call(
         &self,
         request: Request<Bytes>,
     ) -> impl Future<Output = Result<Response<Bytes>, io::Error>> + Send + 'static + use<> {
-        let reply = self.reply(request);
+        let (reply, clock) = (self.reply(request), self.clock().clone());
         async move {
             match reply.await {
                 Reply::Whole(response) => Ok(response),
+                Reply::Stalled(response, silence) => {
+                    clock.sleep(silence).await;
+                    Ok(response)
+                }
                 Reply::CutOff(_) => Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,
                     "the connection ended in the middle of the answer",
@@ -261,10 +266,14 @@ impl Simulator {
         let sim = self.clone();
         async move {
             match control::answer(&sim, &request) {
-                Some(response) => Reply::Whole(response),
+                Some(response) => Reply::Whole(response).dated(sim.clock().now()),
                 None => gateway::answer(sim.0, request).await,
             }
         }
+    }
+
+    pub(crate) fn refuse_body(&self, parts: &Parts) -> Reply {
+        gateway::refuse_body(&self.0, parts)
     }
 
     /// Serves on a free port of this machine until the returned value is dropped.
@@ -401,9 +410,30 @@ impl Simulator {
         self.0.state().faults.states()
     }
 
+    /// The fault rules that never struck.
+    pub fn unused_faults(&self) -> Vec<Fault> {
+        self.0.state().faults.unused()
+    }
+
+    /// Demands that every fault rule struck: a rule that no call met tests nothing.
+    ///
+    /// # Panics
+    ///
+    /// If one never struck. The message shows each as TOML, with the conditions that the calls failed by.
+    #[track_caller]
+    pub fn assert_faults_used(&self) {
+        let report = self.0.state().faults.report();
+        assert!(report.is_empty(), "these faults never struck:\n\n{report}");
+    }
+
     /// Adds a fault rule.
     pub fn inject(&self, fault: Fault) -> Result<(), FaultError> {
-        self.0.state().faults.add(fault)
+        self.0.state().faults.add(fault, self.0.clock.now())
+    }
+
+    /// Removes every fault rule, used or not; calls go on being counted.
+    pub fn clear_faults(&self) {
+        self.0.state().faults.clear();
     }
 
     pub(crate) fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {

@@ -2,12 +2,19 @@
 
 use std::time::SystemTime;
 
+use http::HeaderValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
 /// To the second, as jobs and phones print it: `2025-10-28T12:00:00Z`.
 pub(crate) fn to_second(time: SystemTime) -> String {
     timestamp(time).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// As the header `Date` has it: `Tue, 28 Oct 2025 12:00:00 GMT`.
+pub(crate) fn in_header(time: SystemTime) -> HeaderValue {
+    let date = timestamp(time).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::try_from(date).expect("letters, digits and signs")
 }
 
 /// As lists of files print it: `Apr 15 09:49`.

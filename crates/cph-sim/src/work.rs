@@ -94,14 +94,16 @@ impl<'a> Work<'a> {
             end: Some(self.now + takes.div_f64(self.speed)),
             failure: new.failure,
             found_from: Some(self.now),
+            found_until: None,
             output: new.output,
         };
-        for effect in self.strike.on_job_of(target) {
+        for effect in self.strike.on_job_of(target, self.state.server_of(target)) {
             match effect {
                 Effect::FailJob { code } => job.failure = Some(code.clone()),
                 Effect::HangJob => job.end = None,
                 Effect::HideJob => job.found_from = None,
                 Effect::LateJob { by } => job.found_from = job.found_from.map(|from| from + *by),
+                Effect::VanishJob { after } => job.found_until = Some(self.now + *after),
                 _ => {}
             }
         }

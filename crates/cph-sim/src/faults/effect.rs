@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::{Call, FaultError};
 
 /// Some thirty years: more would leave the calendar.
-const MAX_DELAY: Duration = Duration::from_secs(1_000_000_000);
+const MAX_DURATION: Duration = Duration::from_secs(1_000_000_000);
+
+/// The limit of `RunSyncCommand`, the only documented one.
+pub(super) const THROTTLE_LIMIT: u32 = 6;
+pub(super) const THROTTLE_WINDOW: Duration = Duration::from_mins(1);
 
 /// What a fault does to a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,14 +25,23 @@ pub enum Effect {
         status: u16,
         /// Its text; the one of the code table if not given.
         message: Option<String>,
+        /// Its header `Retry-After`, in seconds.
+        retry_after: Option<u64>,
     },
     /// The gateway answers 429; nothing is done.
-    Throttle,
-    /// The connection is refused; nothing is done. Over a socket, where it already stands, it is cut instead.
+    Throttle {
+        /// How many calls its text says are allowed.
+        limit: u32,
+        /// In which time, a second or a minute.
+        window: Duration,
+        /// Its header `Retry-After`, in seconds.
+        retry_after: Option<u64>,
+    },
+    /// The connection is refused; nothing is done. Over a socket, where it already stands, it is reset instead.
     RefuseConnection,
-    /// The connection is cut before anything is done.
+    /// The connection is reset before anything is done.
     DropBefore,
-    /// The work is done, then the connection is cut.
+    /// The work is done, then the connection is reset.
     DropAfter,
     /// A gateway's HTML page is answered; nothing is done.
     Html {
@@ -39,6 +54,16 @@ pub enum Effect {
     BrokenJson,
     /// The work is done; half of the announced bytes arrive, then the connection ends.
     Truncate,
+    /// The work is done; half of the answer arrives, and the rest only later.
+    Stall {
+        /// How long nothing arrives, on the simulator's clock.
+        silence: Duration,
+    },
+    /// The work is done; the JSON of the answer claims to be something else.
+    WrongContentType {
+        /// What it claims to be.
+        content_type: String,
+    },
     /// The work is done; the body of the answer is empty.
     EmptyBody,
     /// The work is done; the last entries are left out of the answer.
@@ -50,6 +75,8 @@ pub enum Effect {
     Doubled,
     /// The work is done; the answer has an entry more, for an id that was not asked.
     Foreign,
+    /// The work is done; the entries stand in the answer in another order.
+    Reordered,
     /// The call is worked on later.
     Delay {
         /// How much later, on the simulator's clock.
@@ -69,35 +96,51 @@ pub enum Effect {
         /// How much later, on the simulator's clock.
         by: Duration,
     },
+    /// Queries find the jobs of the call at first, then never again.
+    VanishJob {
+        /// How long they are found, on the simulator's clock.
+        after: Duration,
+    },
+    /// The gateway's clock is off: signatures are judged by it, and the header `Date` of the answer shows it.
+    ClockSkew {
+        /// By how much it is fast; slow if negative.
+        seconds: i64,
+    },
 }
 
 impl Effect {
-    pub(super) const NAMES: [&str; 18] = [
-        "refuse",
-        "throttle",
-        "refuse_connection",
-        "drop_before",
-        "drop_after",
-        "html",
-        "html_after",
-        "broken_json",
-        "truncate",
-        "empty_body",
-        "missing",
-        "doubled",
-        "foreign",
-        "delay",
-        "fail_job",
-        "hang_job",
-        "hide_job",
-        "late_job",
+    /// Every name, and the fields that belong to it.
+    pub(super) const FIELDS: [(&str, &[&str]); 23] = [
+        ("refuse", &["code", "status", "message", "retry_after"]),
+        ("throttle", &["limit", "seconds", "retry_after"]),
+        ("refuse_connection", &[]),
+        ("drop_before", &[]),
+        ("drop_after", &[]),
+        ("html", &["status"]),
+        ("html_after", &[]),
+        ("broken_json", &[]),
+        ("truncate", &[]),
+        ("stall", &["seconds"]),
+        ("wrong_content_type", &["content_type"]),
+        ("empty_body", &[]),
+        ("missing", &["entries"]),
+        ("doubled", &[]),
+        ("foreign", &[]),
+        ("reordered", &[]),
+        ("delay", &["seconds"]),
+        ("fail_job", &["code"]),
+        ("hang_job", &[]),
+        ("hide_job", &[]),
+        ("late_job", &["seconds"]),
+        ("vanish_job", &["seconds"]),
+        ("clock_skew", &["seconds"]),
     ];
 
     /// Its name as rules spell it, such as `drop_after`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Refuse { .. } => "refuse",
-            Self::Throttle => "throttle",
+            Self::Throttle { .. } => "throttle",
             Self::RefuseConnection => "refuse_connection",
             Self::DropBefore => "drop_before",
             Self::DropAfter => "drop_after",
@@ -105,15 +148,20 @@ impl Effect {
             Self::HtmlAfter => "html_after",
             Self::BrokenJson => "broken_json",
             Self::Truncate => "truncate",
+            Self::Stall { .. } => "stall",
+            Self::WrongContentType { .. } => "wrong_content_type",
             Self::EmptyBody => "empty_body",
             Self::Missing { .. } => "missing",
             Self::Doubled => "doubled",
             Self::Foreign => "foreign",
+            Self::Reordered => "reordered",
             Self::Delay { .. } => "delay",
             Self::FailJob { .. } => "fail_job",
             Self::HangJob => "hang_job",
             Self::HideJob => "hide_job",
             Self::LateJob { .. } => "late_job",
+            Self::VanishJob { .. } => "vanish_job",
+            Self::ClockSkew { .. } => "clock_skew",
         }
     }
 
@@ -125,21 +173,49 @@ impl Effect {
             }
             Self::FailJob { code } => check_code(code),
             Self::Html { status } => check_status(*status),
-            Self::Delay { by } | Self::LateJob { by } if *by > MAX_DELAY => {
-                Err(FaultError::Seconds(by.as_secs().to_string()))
+            Self::Throttle { window, .. } if !matches!(window.as_millis(), 1_000 | 60_000) => {
+                Err(FaultError::Window(window.as_secs_f64().to_string()))
+            }
+            Self::WrongContentType { content_type } => HeaderValue::from_str(content_type)
+                .map(drop)
+                .map_err(|_| FaultError::ContentType(content_type.clone())),
+            Self::Delay { by: time }
+            | Self::LateJob { by: time }
+            | Self::VanishJob { after: time }
+            | Self::Stall { silence: time } => check_duration(*time),
+            Self::ClockSkew { seconds } => {
+                check_duration(Duration::from_secs(seconds.unsigned_abs()))
+                    .map_err(|_| FaultError::Skew(seconds.to_string()))
             }
             _ => Ok(()),
         }
     }
 
     pub(super) fn is_about_jobs(&self) -> bool {
-        matches!(self, Self::FailJob { .. } | Self::HangJob | Self::HideJob | Self::LateJob { .. })
+        matches!(
+            self,
+            Self::FailJob { .. }
+                | Self::HangJob
+                | Self::HideJob
+                | Self::LateJob { .. }
+                | Self::VanishJob { .. }
+        )
+    }
+
+    pub(super) fn is_about_the_clock(&self) -> bool {
+        matches!(self, Self::ClockSkew { .. })
     }
 
     /// Whether a call has what the effect would spoil.
     pub(super) fn concerns(&self, call: &Call<'_>) -> bool {
         match self {
-            Self::Missing { .. } | Self::Doubled | Self::Foreign => call.lists_entries,
+            Self::Missing { .. } | Self::Doubled | Self::Foreign | Self::Reordered => {
+                call.lists_entries
+            }
+            Self::Stall { .. }
+            | Self::WrongContentType { .. }
+            | Self::BrokenJson
+            | Self::EmptyBody => call.has_body,
             _ => call.starts_jobs || !self.is_about_jobs(),
         }
     }
@@ -149,12 +225,16 @@ impl Effect {
         matches!(
             self,
             Self::Refuse { .. }
-                | Self::Throttle
+                | Self::Throttle { .. }
                 | Self::RefuseConnection
                 | Self::DropBefore
                 | Self::Html { .. }
         )
     }
+}
+
+pub(super) fn check_duration(time: Duration) -> Result<(), FaultError> {
+    if time <= MAX_DURATION { Ok(()) } else { Err(FaultError::Seconds(time.as_secs().to_string())) }
 }
 
 fn check_code(code: &str) -> Result<(), FaultError> {

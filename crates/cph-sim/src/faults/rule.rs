@@ -5,8 +5,7 @@ use std::time::Duration;
 use cph_core::Operation;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Effect, FaultError, written::FlatFault};
-use crate::chance;
+use super::{Call, Effect, FaultError, effect::check_duration, written::FlatFault};
 
 /// A rule that spoils calls: a condition, an effect, and how often it strikes.
 ///
@@ -28,8 +27,7 @@ use crate::chance;
 /// assert_eq!(written, Fault::refuse("CPS.0042").on("RestartCloudPhone").call(2).times(3));
 /// ```
 ///
-/// Of the rules that match a call, the first that changes the answer or the connection strikes, together with every
-/// delay and, when the work is done, every rule about jobs.
+#[doc = include_str!("../../docs/faults.md")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "FlatFault", into = "FlatFault")]
 #[non_exhaustive]
@@ -40,8 +38,17 @@ pub struct Fault {
     pub call: Option<u64>,
     /// Only calls about this phone; a rule about jobs then spoils this phone's job alone.
     pub phone: Option<String>,
-    /// Only calls about more phones, or request ids, than this.
+    /// Only calls about this server or about phones or encoding services on it; a rule about jobs then spoils their jobs
+    /// alone.
+    pub server: Option<String>,
+    /// Only calls about more phones, servers or request ids than this.
     pub larger_than: Option<usize>,
+    /// Only calls about fewer phones, servers or request ids than this.
+    pub smaller_than: Option<usize>,
+    /// Only once this time has passed on the simulator's clock since the rule was added.
+    pub after: Duration,
+    /// From then on only for this time on the simulator's clock; `None`: for ever.
+    pub lasting: Option<Duration>,
     /// Only this share of the calls, between 0 and 1, by chance from the seed.
     pub probability: Option<f64>,
     /// How often the rule strikes.
@@ -61,98 +68,8 @@ pub enum Count {
     Always,
 }
 
-/// Constructors: each makes a rule for every call of any operation that strikes once.
+/// Conditions and count.
 impl Fault {
-    /// Refuses the call with `code`, HTTP status 400 and the text of the code table; nothing is done.
-    pub fn refuse(code: impl Into<String>) -> Self {
-        Effect::Refuse { code: code.into(), status: 400, message: None }.into()
-    }
-
-    /// Answers 429 as the gateway does; nothing is done.
-    pub fn throttle() -> Self {
-        Effect::Throttle.into()
-    }
-
-    /// Refuses the connection; nothing is done.
-    pub fn refuse_connection() -> Self {
-        Effect::RefuseConnection.into()
-    }
-
-    /// Cuts the connection before anything is done.
-    pub fn drop_before() -> Self {
-        Effect::DropBefore.into()
-    }
-
-    /// Does the work, then cuts the connection.
-    pub fn drop_after() -> Self {
-        Effect::DropAfter.into()
-    }
-
-    /// Answers an HTML page with this status; nothing is done.
-    pub fn html(status: u16) -> Self {
-        Effect::Html { status }.into()
-    }
-
-    /// Does the work, then answers an HTML page with status 502.
-    pub fn html_after() -> Self {
-        Effect::HtmlAfter.into()
-    }
-
-    /// Does the work, then answers half of the JSON.
-    pub fn broken_json() -> Self {
-        Effect::BrokenJson.into()
-    }
-
-    /// Does the work, then ends the connection in the middle of the body.
-    pub fn truncate() -> Self {
-        Effect::Truncate.into()
-    }
-
-    /// Does the work, then answers without a body.
-    pub fn empty_body() -> Self {
-        Effect::EmptyBody.into()
-    }
-
-    /// Does the work, then leaves the last `entries` out of the answer.
-    pub fn missing(entries: usize) -> Self {
-        Effect::Missing { entries }.into()
-    }
-
-    /// Does the work, then answers the first entry twice.
-    pub fn doubled() -> Self {
-        Effect::Doubled.into()
-    }
-
-    /// Does the work, then answers an entry that was not asked for as well.
-    pub fn foreign() -> Self {
-        Effect::Foreign.into()
-    }
-
-    /// Works on the call only after this time on the simulator's clock.
-    pub fn delay(by: Duration) -> Self {
-        Effect::Delay { by }.into()
-    }
-
-    /// Lets the jobs of the call fail with `code`.
-    pub fn fail_job(code: impl Into<String>) -> Self {
-        Effect::FailJob { code: code.into() }.into()
-    }
-
-    /// Lets the jobs of the call run for ever.
-    pub fn hang_job() -> Self {
-        Effect::HangJob.into()
-    }
-
-    /// Hides the jobs of the call from all queries.
-    pub fn hide_job() -> Self {
-        Effect::HideJob.into()
-    }
-
-    /// Hides the jobs of the call from queries for this time on the simulator's clock.
-    pub fn late_job(by: Duration) -> Self {
-        Effect::LateJob { by }.into()
-    }
-
     /// Only calls of this operation, by the vendor's name.
     #[must_use]
     pub fn on(self, operation: impl Into<String>) -> Self {
@@ -171,10 +88,34 @@ impl Fault {
         Self { phone: Some(phone_id.as_ref().to_owned()), ..self }
     }
 
-    /// Only calls about more than this many phones or request ids.
+    /// Only calls about this server or about phones or encoding services on it.
+    #[must_use]
+    pub fn server(self, server_id: impl AsRef<str>) -> Self {
+        Self { server: Some(server_id.as_ref().to_owned()), ..self }
+    }
+
+    /// Only calls about more than this many phones, servers or request ids.
     #[must_use]
     pub fn larger_than(self, targets: usize) -> Self {
         Self { larger_than: Some(targets), ..self }
+    }
+
+    /// Only calls about fewer than this many phones, servers or request ids.
+    #[must_use]
+    pub fn smaller_than(self, targets: usize) -> Self {
+        Self { smaller_than: Some(targets), ..self }
+    }
+
+    /// Only once this time has passed on the simulator's clock since the rule was added.
+    #[must_use]
+    pub fn after(self, after: Duration) -> Self {
+        Self { after, ..self }
+    }
+
+    /// Only for this time on the simulator's clock since the rule was added, or since [`after`](Self::after).
+    #[must_use]
+    pub fn lasting(self, lasting: Duration) -> Self {
+        Self { lasting: Some(lasting), ..self }
     }
 
     /// Only this share of the calls, between 0 and 1, by chance from the seed.
@@ -226,37 +167,39 @@ impl Fault {
         if self.call == Some(0) {
             return Err(FaultError::Call);
         }
+        if let (Some(more), Some(fewer)) = (self.larger_than, self.smaller_than)
+            && fewer.saturating_sub(more) < 2
+        {
+            return Err(FaultError::PartSize { more, fewer });
+        }
+        for time in [Some(self.after), self.lasting].into_iter().flatten() {
+            check_duration(time)?;
+        }
         if self.probability.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             return Err(FaultError::Probability);
         }
         self.effect.check()
     }
 
-    pub(super) fn matches(&self, call: &Call<'_>, seed: u64, rule: usize) -> bool {
-        self.effect.concerns(call)
-            && self.operation.as_deref().is_none_or(|operation| operation == call.operation)
-            && self.call.is_none_or(|ordinal| call.ordinal >= ordinal)
-            && self.phone.as_deref().is_none_or(|phone| call.targets.contains(&phone))
-            && self.larger_than.is_none_or(|targets| call.targets.len() > targets)
-            && self.probability.is_none_or(|share| {
-                let numbers = [call.ordinal, rule as u64];
-                chance::rng(seed, call.operation, &numbers).f64() < share
-            })
-    }
-}
-
-impl From<Effect> for Fault {
-    /// A rule for every call of any operation that strikes once.
-    fn from(effect: Effect) -> Self {
-        Self {
-            operation: None,
-            call: None,
-            phone: None,
-            larger_than: None,
-            probability: None,
-            count: Count::Times(1),
-            effect,
-        }
+    /// The first condition that does not hold for a call; `None` where all do.
+    pub(super) fn misses(&self, call: &Call<'_>, age: Duration, draw: f64) -> Option<&'static str> {
+        let count = call.targets.len();
+        let holds = [
+            (
+                "operation",
+                self.operation.as_deref().is_none_or(|operation| operation == call.operation),
+            ),
+            ("call", self.call.is_none_or(|ordinal| call.ordinal >= ordinal)),
+            ("phone", self.phone.as_deref().is_none_or(|phone| call.targets.contains(&phone))),
+            ("server", self.server.as_deref().is_none_or(|server| call.servers.contains(&server))),
+            ("larger_than", self.larger_than.is_none_or(|targets| count > targets)),
+            ("smaller_than", self.smaller_than.is_none_or(|targets| count < targets)),
+            ("after_seconds", age >= self.after),
+            ("for_seconds", self.lasting.is_none_or(|lasting| age < self.after + lasting)),
+            ("effect", self.effect.concerns(call)),
+            ("probability", self.probability.is_none_or(|share| draw < share)),
+        ];
+        holds.into_iter().find_map(|(condition, holds)| (!holds).then_some(condition))
     }
 }
 

@@ -1,14 +1,15 @@
-//! Each fault once, and how rules are matched and counted.
+//! Each fault once.
 
 use std::io::ErrorKind;
 
 use cph_core::PhoneStatus;
-use cph_sim::{Count, Fault, FaultError, Simulator};
+use cph_sim::{Effect, Fault, Simulator};
 use http::Response;
 use serde_json::{Value, json};
 
 use crate::support::{
-    builder, column, error_code, get, phones, raw_get, raw_restart, request_id, restart, seconds,
+    builder, column, error_code, get, midday, phones, post, raw_restart, request_id, restart,
+    seconds,
 };
 
 /// Ten phones, and a rule for the first restart.
@@ -18,6 +19,10 @@ fn faulty(fault: Fault) -> Simulator {
 
 async fn restart_all(sim: &Simulator) -> std::io::Result<Response<bytes::Bytes>> {
     raw_restart(sim, &phones(&sim.phones())).await
+}
+
+fn json(answer: &Response<bytes::Bytes>) -> Value {
+    serde_json::from_slice(answer.body()).unwrap()
 }
 
 /// How many phones were really restarted.
@@ -69,6 +74,26 @@ async fn a_refusal_carries_what_the_rule_says() {
 }
 
 #[tokio::test]
+async fn throttling_says_how_much_is_allowed_and_when_to_come_again() {
+    let second = Effect::Throttle { limit: 200, window: seconds(1), retry_after: Some(2) };
+    for (fault, text, retry_after) in [
+        (Fault::throttle(), "limit:6,time:1 minute", None),
+        (second.into(), "limit:200,time:1 second", Some("2")),
+    ] {
+        let sim = faulty(fault);
+        let answer = restart_all(&sim).await.unwrap();
+        let message = json(&answer)["error_msg"].as_str().unwrap().to_owned();
+        let expected = "The throttling threshold has been reached: policy user over ratelimit,";
+        assert_eq!(message, format!("{expected}{text}"));
+        let header = answer.headers().get("retry-after").map(|value| value.to_str().unwrap());
+        assert_eq!(header, retry_after);
+    }
+    let rule = json!({ "effect": "refuse", "code": "CPS.0042", "retry_after": 5 });
+    let sim = faulty(serde_json::from_value(rule).unwrap());
+    assert_eq!(restart_all(&sim).await.unwrap().headers()["retry-after"], "5");
+}
+
+#[tokio::test]
 async fn after_the_work_the_answer_is_lost() {
     for (fault, kind) in [
         (Fault::drop_after(), ErrorKind::ConnectionReset),
@@ -110,12 +135,66 @@ async fn entries_go_missing_double_or_come_from_nowhere() {
     assert_eq!(answer["jobs"][10], answer["jobs"][0]);
     assert_eq!(sim.ledger().of(&sim.phones()[0]).len(), 1);
 
+    let sim = faulty(Fault::reordered());
+    let (_, answer) = restart(&sim, &phones(&sim.phones())).await;
+    let order = column(&answer, "jobs", "phone_id");
+    assert!(order.iter().zip(&ids).all(|(found, sent)| found != sent), "none keeps its place");
+    assert!(ids.iter().all(|id| order.contains(id)));
+
     let sim = faulty(Fault::foreign());
     let (_, answer) = restart(&sim, &phones(&sim.phones())).await;
     let foreign = &answer["jobs"][10];
     assert!(!ids.contains(&foreign["phone_id"]));
     assert!(foreign["job_id"].is_string());
     assert_eq!(restarted(&sim), 10);
+
+    let sim = builder(1).fault(Fault::foreign().on("RestartCloudPhoneServer")).build().unwrap();
+    let body = json!({ "server_ids": [sim.servers()[0]] });
+    let (_, answer) = post(&sim, "/servers/batch-restart", &body).await;
+    assert_eq!(answer["jobs"][1]["phone_id"], Value::Null, "it looks like the others");
+    assert_ne!(answer["jobs"][1]["server_id"], answer["jobs"][0]["server_id"]);
+}
+
+#[tokio::test]
+async fn json_under_a_wrong_type_is_json_still() {
+    let sim = faulty(Fault::wrong_content_type());
+    let answer = restart_all(&sim).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/html");
+    assert_eq!(json(&answer)["jobs"].as_array().unwrap().len(), 10);
+    // So is a refusal of the service's own.
+    let sim = faulty(Fault::wrong_content_type());
+    let answer = raw_restart(&sim, &json!({ "phones": [] })).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/html");
+    assert_eq!(json(&answer)["error_code"], "CPS.0009");
+}
+
+#[tokio::test]
+async fn a_stalled_answer_comes_once_the_silence_is_over() {
+    let sim = faulty(Fault::stall(seconds(10)));
+    let clock = sim.clock().clone();
+    let mut call = std::pin::pin!(restart_all(&sim));
+    tokio::select! {
+        biased;
+        _ = &mut call => panic!("answered at once"),
+        () = tokio::task::yield_now() => {}
+    }
+    assert_eq!(restarted(&sim), 10, "the work is done");
+    clock.advance(seconds(10));
+    assert_eq!(json(&call.await.unwrap())["jobs"].as_array().unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn every_answer_tells_the_time_of_the_gateway() {
+    let sim = faulty(Fault::clock_skew(-3600));
+    let date =
+        |answer: &Response<bytes::Bytes>| answer.headers()["date"].to_str().unwrap().to_owned();
+    assert_eq!(date(&restart_all(&sim).await.unwrap()), "Tue, 28 Oct 2025 11:00:00 GMT");
+    assert_eq!(sim.journal()[0].fault.as_deref(), Some("clock_skew"));
+    sim.clock().advance(seconds(5));
+    assert_eq!(date(&restart_all(&sim).await.unwrap()), "Tue, 28 Oct 2025 12:00:05 GMT");
+    assert_eq!(sim.journal()[1].at, midday() + seconds(5));
+    let stranger = http::Request::get("/nowhere").body(bytes::Bytes::new()).unwrap();
+    assert_eq!(date(&sim.call(stranger).await.unwrap()), "Tue, 28 Oct 2025 12:00:05 GMT");
 }
 
 #[tokio::test]
@@ -157,6 +236,14 @@ async fn jobs_fail_hang_hide_or_come_late() {
     sim.clock().advance(seconds(1));
     let (_, jobs) = get(&sim, &query(&answer)).await;
     assert_eq!(column(&jobs, "jobs", "status"), [2; 10]);
+
+    let sim = faulty(Fault::vanish_job(seconds(30)));
+    let (_, answer) = restart(&sim, &phones(&sim.phones())).await;
+    sim.clock().advance(seconds(29));
+    assert_eq!(get(&sim, &query(&answer)).await.1["jobs"].as_array().unwrap().len(), 10);
+    sim.clock().advance(seconds(11));
+    assert_eq!(get(&sim, &query(&answer)).await.1["jobs"], json!([]));
+    assert_eq!(sim.phone_status(&sim.phones()[0]), Some(PhoneStatus::Running));
 }
 
 #[tokio::test]
@@ -174,161 +261,4 @@ async fn a_delayed_call_is_worked_on_even_if_its_caller_gave_up() {
         tokio::task::yield_now().await;
     }
     assert_eq!(restarted(&sim), 10);
-}
-
-#[tokio::test]
-async fn conditions_must_all_hold() {
-    let sim = builder(10).build().unwrap();
-    let ids = sim.phones();
-    sim.inject(
-        Fault::refuse("CPS.0003").on("RestartCloudPhone").phone(&ids[3]).larger_than(2).always(),
-    )
-    .unwrap();
-    let refused = async |ids: &[cph_core::PhoneId]| restart(&sim, &phones(ids)).await.0 == 400;
-    assert!(!refused(&ids[..3]).await);
-    assert!(!refused(&ids[3..5]).await);
-    assert!(refused(&ids[3..6]).await);
-    assert!(refused(&ids[1..4]).await);
-    assert_eq!(get(&sim, &format!("/phones/{}", ids[3])).await.0, 200);
-    let state = &sim.faults()[0];
-    assert_eq!((state.struck, state.left), (2, None));
-}
-
-#[tokio::test]
-async fn calls_are_counted_per_operation() {
-    let sim = faulty(Fault::refuse("CPS.0042").call(2).times(2));
-    let one = phones(&sim.phones()[..1]);
-    let mut refused = Vec::new();
-    for _ in 0..5 {
-        get(&sim, "/phones").await;
-        refused.push(restart(&sim, &one).await.0 == 400);
-    }
-    assert_eq!(refused, [false, true, true, false, false]);
-    let state = &sim.faults()[0];
-    assert_eq!((state.struck, state.left), (2, Some(0)));
-}
-
-#[tokio::test]
-async fn queries_for_many_requests_can_be_spoiled_alone() {
-    let sim = builder(0).fault(Fault::refuse("CPS.0050").larger_than(1).always()).build().unwrap();
-    assert_eq!(get(&sim, "/jobs?request_ids=a").await.0, 200);
-    assert_eq!(get(&sim, "/jobs?request_ids=a,b").await.0, 400);
-}
-
-#[tokio::test]
-async fn one_answer_is_spoiled_once() {
-    let sim = builder(1)
-        .fault(Fault::drop_after())
-        .fault(Fault::refuse("CPS.0042"))
-        .fault(Fault::fail_job("CPS.0003"))
-        .build()
-        .unwrap();
-    assert!(restart_all(&sim).await.is_err());
-    let struck: Vec<u64> = sim.faults().iter().map(|state| state.struck).collect();
-    assert_eq!(struck, [1, 0, 1], "the work was done, so its job fails as well");
-    assert_eq!(restart_all(&sim).await.unwrap().status(), 400);
-}
-
-#[tokio::test]
-async fn a_rule_waits_for_a_call_that_it_can_spoil() {
-    let sim = builder(1).fault(Fault::hang_job()).fault(Fault::missing(1)).build().unwrap();
-    get(&sim, &format!("/phones/{}", sim.phones()[0])).await;
-    assert!(sim.faults().iter().all(|state| state.struck == 0));
-    restart_all(&sim).await.unwrap();
-    assert!(sim.faults().iter().all(|state| state.struck == 1));
-}
-
-#[tokio::test]
-async fn a_share_of_calls_is_drawn_from_the_seed() {
-    let draw = async |seed| {
-        let fault = Fault::throttle().probability(0.3).always();
-        let sim = builder(0).seed(seed).fault(fault).build().unwrap();
-        let mut struck = Vec::new();
-        for _ in 0..200 {
-            struck.push(raw_get(&sim, "/phones").await.unwrap().status() == 429);
-        }
-        struck
-    };
-    let first = draw(1).await;
-    assert_eq!(first, draw(1).await);
-    assert_ne!(first, draw(2).await);
-    let share = first.iter().filter(|struck| **struck).count();
-    assert!((30..90).contains(&share), "{share} of 200");
-}
-
-#[test]
-fn every_rule_can_be_written_and_read() {
-    let rules = [
-        Fault::refuse("CPS.0042").on("RestartCloudPhone").call(2).times(3),
-        Fault::throttle().always(),
-        Fault::refuse_connection().larger_than(5),
-        Fault::drop_before().probability(0.5),
-        Fault::drop_after().phone("1678567b8bab40f93711234cb80d0764"),
-        Fault::html(503),
-        Fault::html_after(),
-        Fault::broken_json(),
-        Fault::truncate(),
-        Fault::empty_body(),
-        Fault::missing(2),
-        Fault::doubled(),
-        Fault::foreign(),
-        Fault::delay(seconds(3)),
-        Fault::fail_job("CPS.0003"),
-        Fault::hang_job(),
-        Fault::hide_job(),
-        Fault::late_job(seconds(90)),
-    ];
-    for rule in rules {
-        let json = serde_json::to_string(&rule).unwrap();
-        assert_eq!(serde_json::from_str::<Fault>(&json).unwrap(), rule, "{json}");
-        let toml = toml::to_string(&rule).unwrap();
-        assert_eq!(toml::from_str::<Fault>(&toml).unwrap(), rule, "{toml}");
-    }
-    let short: Fault = serde_json::from_value(json!({ "effect": "html" })).unwrap();
-    assert_eq!(short, Fault::html(503));
-    assert_eq!(short.count, Count::Times(1));
-}
-
-#[test]
-fn each_bad_rule_is_refused() {
-    for (rule, expected) in [
-        (json!({}), "missing field `effect`"),
-        (
-            json!({ "effect": "explode" }),
-            "no effect is called `explode`; there are refuse, throttle",
-        ),
-        (json!({ "effect": "throttle", "operation": "Dance" }), "no operation is called `Dance`"),
-        (json!({ "effect": "throttle", "phones": 3 }), "unknown field `phones`"),
-        (json!({ "effect": "throttle", "call": 0 }), "the first call is call 1"),
-        (json!({ "effect": "throttle", "probability": 1.5 }), "a probability lies between 0 and 1"),
-        (json!({ "effect": "throttle", "count": "often" }), "a count is a number or \"always\""),
-        (
-            json!({ "effect": "throttle", "code": "CPS.0042" }),
-            "the effect `throttle` takes no `code`",
-        ),
-        (json!({ "effect": "refuse" }), "the effect `refuse` needs `code`"),
-        (json!({ "effect": "refuse", "code": "busy" }), "`busy` is no error code"),
-        (
-            json!({ "effect": "refuse", "code": "CPS.0042", "status": 200 }),
-            "200 is no HTTP status of an error",
-        ),
-        (json!({ "effect": "delay" }), "the effect `delay` needs `seconds`"),
-        (json!({ "effect": "late_job", "seconds": 1e300 }), "no call can be late by"),
-        (
-            json!({ "effect": "delay", "seconds": 1e10 }),
-            "no call can be late by `10000000000` seconds",
-        ),
-        (json!({ "effect": "delay", "seconds": -1.0 }), "no call can be late by `-1` seconds"),
-    ] {
-        let error = serde_json::from_value::<Fault>(rule.clone()).unwrap_err().to_string();
-        assert!(error.contains(expected), "{rule}: {error}");
-    }
-    let error = builder(0)
-        .fault(Fault::throttle())
-        .fault(Fault::throttle().on("Dance"))
-        .build()
-        .unwrap_err();
-    assert_eq!(error.to_string(), "fault 2: no operation is called `Dance`");
-    let error = crate::support::sim(0).inject(Fault::fail_job("x")).unwrap_err();
-    assert_eq!(error, FaultError::Code("x".to_owned()));
 }

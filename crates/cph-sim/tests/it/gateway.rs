@@ -102,7 +102,10 @@ async fn its_own_paths_need_no_signature() {
     let (status, answer) = control(&sim, Method::POST, "/_sim/faults", &wrong).await;
     assert_eq!(
         (status, answer["message"].as_str().unwrap()),
-        (400, "fault 2: no operation is called `Dance`")
+        (
+            400,
+            "fault 2: no operation is called `Dance`; names are the vendor's, such as RestartCloudPhone"
+        )
     );
     assert_eq!(sim.faults().len(), 2, "all rules or none");
 

@@ -6,6 +6,7 @@ mod commands;
 mod connect;
 mod data;
 mod events;
+mod fault_rules;
 mod faults;
 mod gateway;
 mod images;
