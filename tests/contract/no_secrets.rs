@@ -107,10 +107,13 @@ impl Observer for Shown {
 type Secrets = BTreeSet<(&'static str, String)>;
 
 fn secrets_of(simulator: &Simulator) -> Secrets {
+    let temporary = simulator.temporary_keys();
     let given = [
         ("secret key", simulator.secret_key()),
         ("token", simulator.token()),
-        ("security token", SECURITY_TOKEN),
+        ("password", simulator.password()),
+        ("temporary secret key", &temporary.secret_key),
+        ("security token", &temporary.security_token),
         ("phone number", PHONE_NUMBER),
         ("IMSI", IMSI),
         ("ICCID", ICCID),
@@ -228,8 +231,9 @@ async fn in_process_nothing_is_given_away() {
         let simulator =
             Simulator::builder().phones(3).seed(11).clock(paused_clock()).build().unwrap();
         let credentials = if by_key {
-            Credentials::access_key(simulator.access_key(), simulator.secret_key())
-                .security_token(SECURITY_TOKEN)
+            let keys = simulator.temporary_keys();
+            Credentials::access_key(keys.access_key, keys.secret_key)
+                .security_token(keys.security_token)
         } else {
             Credentials::token(simulator.token())
         };

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cph::{Fate, PhoneStatus, Properties, RestartTarget, Run, UnconfirmedReason};
-use cph_sim::{Assumptions, Fault, Order, Simulator};
+use cph_sim::{Assumptions, Fault, GatewayPrefix, Order, Simulator};
 use cph_tests::{in_process, paused_clock};
 use proptest::prelude::*;
 
@@ -96,10 +96,13 @@ fn fault() -> impl Strategy<Value = Fault> {
 
 fn assumptions() -> impl Strategy<Value = Assumptions> {
     let order = prop::sample::select(vec![Order::AsSent, Order::Reversed, Order::Shuffled]);
-    let switches = prop::array::uniform8(prop::bool::weighted(0.3));
-    let numbers =
-        (prop::option::weighted(0.2, 1_usize..60), prop::option::weighted(0.2, 1_u64..300));
-    (switches, order, numbers).prop_map(|(switch, entries, (max_phones, retention))| {
+    let switches = prop::array::uniform9(prop::bool::weighted(0.3));
+    let numbers = (
+        prop::option::weighted(0.2, 1_usize..60),
+        prop::option::weighted(0.2, 1_u64..300),
+        prop::sample::select(vec![200, 0, 5]),
+    );
+    (switches, order, numbers).prop_map(|(switch, entries, (max_phones, retention, calls))| {
         let default = Assumptions::default();
         Assumptions {
             max_phones_per_call: max_phones,
@@ -114,6 +117,9 @@ fn assumptions() -> impl Strategy<Value = Assumptions> {
             property_merges: default.property_merges,
             job_retention: retention.map(Duration::from_secs),
             second_restart_is_refused: default.second_restart_is_refused ^ switch[7],
+            sync_commands_per_minute: default.sync_commands_per_minute,
+            calls_per_second: calls,
+            gateway_prefix: if switch[8] { GatewayPrefix::Apig } else { GatewayPrefix::Apigw },
         }
     })
 }

@@ -51,6 +51,34 @@ pub struct Assumptions {
     /// Whether a phone that is restarting already refuses another restart with CPS.0165
     /// (assumed: second-restart-is-refused).
     pub second_restart_is_refused: bool,
+    /// How often `RunSyncCommand` may be called in a minute, as documented; 0: as often as one likes
+    /// (assumed: throttling-windows).
+    pub sync_commands_per_minute: u32,
+    /// How often each operation may be called in a second; 0: as often as one likes (assumed: calls-per-second).
+    pub calls_per_second: u32,
+    /// What the codes of the gateway begin with (assumed: gateway-prefix).
+    pub gateway_prefix: GatewayPrefix,
+}
+
+/// What the codes of the gateway begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum GatewayPrefix {
+    /// `APIGW.0301`.
+    #[default]
+    Apigw,
+    /// `APIG.0301`, as the product API Gateway prints.
+    Apig,
+}
+
+impl GatewayPrefix {
+    /// A code of the gateway, which begins with `APIGW` where it is written down, or any other.
+    pub(crate) fn code(self, code: &str) -> String {
+        match (self, code.strip_prefix("APIGW.")) {
+            (Self::Apig, Some(number)) => format!("APIG.{number}"),
+            _ => code.to_owned(),
+        }
+    }
 }
 
 /// The order of the entries in a batch answer.
@@ -81,6 +109,9 @@ impl Default for Assumptions {
             property_merges: true,
             job_retention: None,
             second_restart_is_refused: true,
+            sync_commands_per_minute: 6,
+            calls_per_second: 200,
+            gateway_prefix: GatewayPrefix::Apigw,
         }
     }
 }

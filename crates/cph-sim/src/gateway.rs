@@ -9,50 +9,25 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request, Response, StatusCode,
-    header::{CONTENT_TYPE, DATE, RETRY_AFTER},
+    HeaderMap, HeaderValue, Request, Response, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
     request::Parts,
 };
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::{
     JournalEntry, chance,
     faults::{Effect, Strike, spoil, spoil_entries},
-    jobs, operations,
+    identity::{self, Gate, Sessions},
+    operations,
     refusal::Refusal,
-    schemas::{self, Operation},
-    signature::query_pairs,
+    reply::{Answer, Reply, json_bytes},
+    route::{Api, Route, query, read_body, route, targets},
+    schemas::Operation,
     simulator::{Inner, State},
-    timestamp,
+    throttle::Limit,
     work::Work,
 };
-
-/// The gateway takes no larger body together with a signature.
-const MAX_BODY_BYTES: usize = 12 * 1024 * 1024;
-
-/// What comes back over the connection.
-pub(crate) enum Reply {
-    Whole(Response<Bytes>),
-    /// The connection ends in the middle of the body.
-    CutOff(Response<Bytes>),
-    /// In the middle of the body nothing comes for this time on the simulator's clock.
-    Stalled(Response<Bytes>, Duration),
-    /// The connection is reset without an answer.
-    Nothing(io::ErrorKind),
-}
-
-impl Reply {
-    /// The same with the time of the gateway's clock.
-    pub(crate) fn dated(mut self, now: SystemTime) -> Self {
-        if let Self::Whole(response) | Self::CutOff(response) | Self::Stalled(response, _) =
-            &mut self
-        {
-            response.headers_mut().insert(DATE, timestamp::in_header(now));
-        }
-        self
-    }
-}
 
 /// Where a call stands in the journal, and among the calls of its operation; the first of these is 1.
 #[derive(Clone, Copy)]
@@ -63,7 +38,8 @@ struct Place {
 
 /// A call that was let in.
 struct Admitted {
-    operation: &'static Operation,
+    api: Api,
+    headers: HeaderMap,
     arguments: HashMap<String, String>,
     query: HashMap<String, String>,
     /// `None`: no JSON.
@@ -72,6 +48,8 @@ struct Admitted {
     request_id: String,
     /// Its place in the journal.
     entry: usize,
+    /// By how many seconds the gateway's clock is off for it.
+    skew: i64,
 }
 
 pub(crate) async fn answer(sim: Arc<Inner>, request: Request<Bytes>) -> Reply {
@@ -80,7 +58,7 @@ pub(crate) async fn answer(sim: Arc<Inner>, request: Request<Bytes>) -> Reply {
     let place = sim.note(&parts, route.as_ref().ok());
     let skew = route.as_ref().map_or(0, |route| sim.skew(route, place, &parts, &body));
     let reply = match route.and_then(|route| sim.admit(route, &parts, &body, skew)) {
-        Ok(route) => carry_out(sim.clone(), sim.read(route, place, &parts, &body)).await,
+        Ok(route) => carry_out(sim.clone(), sim.read(route, place, (&parts, &body), skew)).await,
         Err(refusal) => sim.turn_away(place.entry, &refusal),
     };
     reply.dated(sim.gateway_time(skew))
@@ -115,109 +93,6 @@ async fn carry_out(sim: Arc<Inner>, call: Admitted) -> Reply {
     }
 }
 
-/// An operation and the values in its path.
-type Route = (&'static Operation, HashMap<String, String>);
-
-fn route(method: &str, path: &str, body: &Bytes) -> Result<Route, Refusal> {
-    let matches = schemas::OPERATIONS
-        .iter()
-        .filter_map(|operation| Some((operation, arguments(&operation.path, path)?)));
-    let mut matches: Vec<_> = matches.collect();
-    // `servers/share-files` is a path of its own, though `servers/{server_id}` fits it too.
-    matches.sort_by_key(|(_, arguments)| arguments.len());
-    let unknown = if matches.is_empty() {
-        "The API does not exist or has not been published in the environment."
-    } else {
-        "The API does not exist."
-    };
-    matches.retain(|(operation, _)| operation.method == method);
-    if matches.len() > 1 {
-        // Unread where it is no JSON; whichever operation it comes to refuses it then.
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let meant = matches.iter().position(|(operation, _)| is_meant(&operation.name, &body));
-        matches.swap(0, meant.unwrap_or_default());
-    }
-    matches.into_iter().next().ok_or_else(|| Refusal::new(404, "APIGW.0101", unknown))
-}
-
-/// Which of the operations that share method and path a body is for.
-fn is_meant(operation: &str, body: &Value) -> bool {
-    let command = body["command"].as_str();
-    match operation {
-        "PushFile" => command == Some("push"),
-        "InstallApk" => matches!(command, Some("install" | "install-multiple")),
-        "UninstallApk" => command == Some("uninstall"),
-        "PushShareFiles" => body.get("bucket_name").is_some(),
-        "BatchCreateTags" => body["action"] == "create",
-        // What is told apart by nothing else, or by nothing at all.
-        "RunShellCommand" | "DeleteShareFiles" | "BatchDeleteTags" => {
-            command == Some("shell")
-                || body.get("file_paths").is_some()
-                || body["action"] == "delete"
-        }
-        _ => true,
-    }
-}
-
-fn arguments(template: &str, path: &str) -> Option<HashMap<String, String>> {
-    if template.split('/').count() != path.split('/').count() {
-        return None;
-    }
-    let mut arguments = HashMap::new();
-    for (expected, found) in template.split('/').zip(path.split('/')) {
-        match expected.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-            Some(name) => {
-                let found = percent_decode_str(found).decode_utf8_lossy().into_owned();
-                arguments.insert(name.to_owned(), found);
-            }
-            None if expected == found => {}
-            None => return None,
-        }
-    }
-    Some(arguments)
-}
-
-/// The phones, servers, encoding services or request ids that a call is about.
-fn targets<'a>(
-    operation: &Operation,
-    arguments: &'a HashMap<String, String>,
-    query: &'a HashMap<String, String>,
-    body: Option<&'a Value>,
-) -> Vec<&'a str> {
-    let field = cph_core::Operation::find(&operation.name)
-        .and_then(|known| known.batch)
-        .map_or("server_ids", |batch| batch.field);
-    let listed = body.and_then(|body| body[field].as_array()).map_or(&[][..], Vec::as_slice);
-    let id = |target: &'a Value| {
-        let field = ["phone_id", "server_id"].iter().find_map(|name| target[*name].as_str());
-        target.as_str().or(field).unwrap_or_default()
-    };
-    let one = ["phone_id", "server_id", "resource_id"];
-    let one = one.into_iter().filter_map(|name| arguments.get(name));
-    let asked = ["server_id", "server_ids"].into_iter().filter_map(|name| query.get(name));
-    let asked = asked.flat_map(|ids| ids.split(','));
-    let named = listed.iter().map(id).chain(one.map(String::as_str)).chain(asked);
-    named.chain(jobs::request_ids(query)).collect()
-}
-
-/// The values of a query; those of a list are joined by commas.
-fn query(operation: &Operation, parts: &Parts) -> HashMap<String, String> {
-    let mut query: HashMap<String, String> = HashMap::new();
-    for (name, value) in query_pairs(parts.uri.query().unwrap_or_default()) {
-        match query.get_mut(&name).filter(|_| operation.is_list(&name)) {
-            // A list comes in parts, or with commas.
-            Some(list) => *list = format!("{list},{value}"),
-            None => drop(query.insert(name, value)),
-        }
-    }
-    query
-}
-
-/// What a body says; `None`: no JSON.
-fn read_body(body: &Bytes) -> Option<Value> {
-    if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() }
-}
-
 impl Inner {
     /// The time of the gateway, whose clock a fault has put so many seconds forward.
     fn gateway_time(&self, skew: i64) -> SystemTime {
@@ -229,14 +104,14 @@ impl Inner {
     fn note(&self, parts: &Parts, route: Option<&Route>) -> Place {
         let now = self.clock.now();
         let mut state = self.state();
-        let ordinal = route.map_or(0, |(operation, _)| {
-            let ordinal = state.calls.entry(operation.name.clone()).or_default();
+        let ordinal = route.map_or(0, |(api, _)| {
+            let ordinal = state.calls.entry(api.name().to_owned()).or_default();
             *ordinal += 1;
             *ordinal
         });
         let entry = state.journal.len();
         state.journal.push(JournalEntry {
-            operation: route.map(|(operation, _)| operation.name.clone()),
+            operation: route.map(|(api, _)| api.name().to_owned()),
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             at: now,
@@ -252,7 +127,7 @@ impl Inner {
     /// By how many seconds the gateway's clock is off for this call, by the faults about it.
     fn skew(
         &self,
-        (operation, arguments): &Route,
+        &(api, ref arguments): &Route,
         place: Place,
         parts: &Parts,
         body: &Bytes,
@@ -261,10 +136,10 @@ impl Inner {
         if !state.faults.may_skew() {
             return 0;
         }
-        let (query, body) = (query(operation, parts), read_body(body));
-        let targets = targets(operation, arguments, &query, body.as_ref());
+        let (query, body) = (query(api, parts), read_body(body));
+        let targets = targets(api, arguments, &query, body.as_ref());
         let now = self.clock.now();
-        let skew = state.ask_faults(operation, place.ordinal, &targets, now, |faults, call| {
+        let skew = state.ask_faults(api, place.ordinal, &targets, now, |faults, call| {
             faults.skew(call, self.seed)
         });
         if skew.is_some() {
@@ -281,42 +156,61 @@ impl Inner {
         body: &Bytes,
         skew: i64,
     ) -> Result<Route, Refusal> {
-        if body.len() > MAX_BODY_BYTES {
-            return Err(too_large());
-        }
-        self.credentials.check(parts, body, self.gateway_time(skew))?;
-        if route.1.get("project_id").is_some_and(|project| *project != self.project) {
-            return Err(Refusal::new(403, "APIGW.0310", "The project is unavailable."));
+        let mut state = self.state();
+        match route.0 {
+            Api::Identity(operation) => {
+                self.gate(&mut state.sessions, skew).let_in(operation, parts, body)?;
+            }
+            Api::Phones(operation) => {
+                let scope = self.gate(&mut state.sessions, skew).caller(parts, body)?;
+                let project = route.1.get("project_id").unwrap_or(&self.account.project);
+                if *project != self.account.project {
+                    return Err(Refusal::new(403, "APIGW.0310", "The project is unavailable."));
+                }
+                // Assumed: token-of-another-project.
+                if !scope.includes(project) {
+                    return Err(Refusal::of("CPS.0001"));
+                }
+                state.throttle.count(&operation.name, &self.assumptions, self.clock.now())?;
+            }
         }
         Ok(route)
+    }
+
+    fn gate<'a>(&'a self, sessions: &'a mut Sessions, skew: i64) -> Gate<'a> {
+        let prefix = self.assumptions.gateway_prefix;
+        Gate { account: &self.account, sessions, prefix, now: self.gateway_time(skew) }
     }
 
     fn turn_away(&self, entry: usize, refusal: &Refusal) -> Reply {
         let mut state = self.state();
         let request_id = &state.journal[entry].request_id;
-        let body = json!({ "error_msg": refusal.message, "error_code": refusal.code, "request_id": request_id });
+        let code = self.assumptions.gateway_prefix.code(&refusal.code);
+        let body =
+            json!({ "error_msg": refusal.message, "error_code": code, "request_id": request_id });
         let body = json_bytes(&body);
-        Reply::Whole(self.respond(&mut state, entry, refusal.status, Some(&refusal.code), body))
+        Reply::Whole(self.respond(&mut state, entry, refusal.status, Some(&code), body))
     }
 
     /// Reads what is asked, and finds the faults that strike it.
     fn read(
         &self,
-        (operation, arguments): Route,
+        (api, arguments): Route,
         Place { entry, ordinal }: Place,
-        parts: &Parts,
-        body: &Bytes,
+        (parts, body): (&Parts, &Bytes),
+        skew: i64,
     ) -> Admitted {
-        let (query, body) = (query(operation, parts), read_body(body));
-        let targets = targets(operation, &arguments, &query, body.as_ref());
+        let (query, body) = (query(api, parts), read_body(body));
+        let targets = targets(api, &arguments, &query, body.as_ref());
         let now = self.clock.now();
         let mut state = self.state();
-        let strike = state.ask_faults(operation, ordinal, &targets, now, |faults, call| {
+        let strike = state.ask_faults(api, ordinal, &targets, now, |faults, call| {
             faults.strike(call, self.seed)
         });
         state.journal[entry].targets = targets.len();
         let request_id = state.journal[entry].request_id.clone();
-        Admitted { operation, arguments, query, body, strike, request_id, entry }
+        let headers = parts.headers.clone();
+        Admitted { api, headers, arguments, query, body, strike, request_id, entry, skew }
     }
 
     /// Does the work of a call, as far as its faults let it.
@@ -334,11 +228,9 @@ impl Inner {
                 return Reply::Whole(self.refuse(state, call, &refusal, *retry_after));
             }
             Some(Effect::Throttle { limit, window, retry_after }) => {
-                let unit = if window.as_secs() == 1 { "second" } else { "minute" };
-                let text = format!(
-                    "The throttling threshold has been reached: policy user over ratelimit,limit:{limit},time:1 {unit}"
-                );
-                let refusal = Refusal::new(429, "APIGW.0308", text);
+                let refusal = Limit::new(*limit, *window).refusal();
+                let code = self.assumptions.gateway_prefix.code(&refusal.code);
+                let refusal = Refusal { code, ..refusal };
                 return Reply::Whole(self.refuse(state, call, &refusal, *retry_after));
             }
             Some(Effect::RefuseConnection) => {
@@ -350,39 +242,28 @@ impl Inner {
             }
             _ => {}
         }
-        let done = self.work(state, call);
+        let done = match call.api {
+            Api::Phones(operation) => self.work(state, call, operation),
+            Api::Identity(operation) => Ok(self.identify(state, call, operation)),
+        };
         match fault {
             Some(Effect::DropAfter) => return Reply::Nothing(io::ErrorKind::ConnectionReset),
             Some(Effect::HtmlAfter) => return Reply::Whole(self.html(state, call.entry, 502)),
             _ => {}
         }
         let response = match done {
-            Ok(answer) => self.succeed(state, call, answer),
+            Ok(answer) => self.succeed(state, call.entry, answer),
             Err(refusal) => self.refuse(state, call, &refusal, None),
         };
         spoil(fault, response)
     }
 
     /// The answer to a call that was done.
-    fn succeed(&self, state: &mut State, call: &Admitted, mut answer: Value) -> Response<Bytes> {
-        if call.operation.names_request {
-            answer["request_id"] = call.request_id.as_str().into();
-        }
-        debug_assert_eq!(
-            call.operation.difference(&answer),
-            None,
-            "{} answers what is not documented",
-            call.operation.name
-        );
-        if let Some(fault) = &call.strike.answer {
-            spoil_entries(fault, &mut answer, self.seed, call.entry);
-        }
-        let status = match call.operation.status {
-            200 if call.operation.method == "POST" => self.assumptions.post_status,
-            status => status,
-        };
-        let bytes = if status == 204 { Bytes::new() } else { json_bytes(&answer) };
-        self.respond(state, call.entry, status, None, bytes)
+    fn succeed(&self, state: &mut State, entry: usize, answer: Answer) -> Response<Bytes> {
+        let Answer { status, code, headers, body } = answer;
+        let mut response = self.respond(state, entry, status, code.as_deref(), body);
+        response.headers_mut().extend(headers);
+        response
     }
 
     /// The answer to a call that was refused.
@@ -402,13 +283,34 @@ impl Inner {
         response
     }
 
+    /// Hands out tokens and keys.
+    fn identify(
+        &self,
+        state: &mut State,
+        call: &Admitted,
+        operation: identity::Operation,
+    ) -> Answer {
+        let request = identity::Request {
+            headers: &call.headers,
+            query: &call.query,
+            body: call.body.as_ref(),
+            gate: self.gate(&mut state.sessions, call.skew),
+        };
+        identity::perform(operation, request)
+    }
+
     /// Does what a call asks for.
-    fn work(&self, state: &mut State, call: &Admitted) -> Result<Value, Refusal> {
+    fn work(
+        &self,
+        state: &mut State,
+        call: &Admitted,
+        operation: &Operation,
+    ) -> Result<Answer, Refusal> {
         let now = self.clock.now();
         let body = call.body.as_ref().ok_or_else(|| Refusal::of("CPS.0077"))?;
-        call.operation.check_request(|name| call.query.get(name).cloned(), body)?;
+        operation.check_request(|name| call.query.get(name).cloned(), body)?;
         let work = Work {
-            operation: &call.operation.name,
+            operation: &operation.name,
             arguments: &call.arguments,
             query: &call.query,
             body,
@@ -420,7 +322,26 @@ impl Inner {
             speed: self.speed,
             state,
         };
-        operations::perform(work)
+        let mut answer = operations::perform(work)?;
+        if operation.names_request {
+            answer["request_id"] = call.request_id.as_str().into();
+        }
+        debug_assert_eq!(
+            operation.difference(&answer),
+            None,
+            "{} answers what is not documented",
+            operation.name
+        );
+        if let Some(fault) = &call.strike.answer {
+            spoil_entries(fault, &mut answer, self.seed, call.entry);
+        }
+        Ok(match operation.status {
+            204 => Answer { body: Bytes::new(), ..Answer::json(204, &answer) },
+            200 if operation.method == "POST" => {
+                Answer::json(self.assumptions.post_status, &answer)
+            }
+            status => Answer::json(status, &answer),
+        })
     }
 
     fn html(&self, state: &mut State, entry: usize, status: u16) -> Response<Bytes> {
@@ -455,12 +376,12 @@ impl Inner {
         if status != 204 {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        headers
-            .insert("x-request-id", HeaderValue::from_str(&request_id).expect("a hexadecimal id"));
+        let request_id = HeaderValue::from_str(&request_id).expect("a hexadecimal id");
+        let operation = journal.operation.as_deref().and_then(identity::Operation::find);
+        if operation.is_some_and(identity::Operation::is_of_iam) {
+            headers.insert("x-iam-trace-id", request_id.clone());
+        }
+        headers.insert("x-request-id", request_id);
         response
     }
-}
-
-fn json_bytes(value: &Value) -> Bytes {
-    value.to_string().into()
 }

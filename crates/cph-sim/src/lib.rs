@@ -47,6 +47,21 @@
 //! The same seed, clock and calls give the same bytes. Phone numbers and the like stand in its answers, as they do in
 //! those of the service, but never in its journal, its errors or its `Debug`.
 //!
+//! # Who calls
+//!
+//! It knows no key but its own: the [permanent one](Simulator::access_key), [temporary ones](Simulator::temporary_keys) and
+//! what it hands out at the vendor's paths. IAM gives tokens for the [password](Simulator::password)
+//! (`POST /v3/auth/tokens`), lists projects (`GET /v3/projects`) and gives temporary keys
+//! (`POST /v3.0/OS-CREDENTIAL/securitytokens`); the metadata service of cloud servers gives temporary keys as well
+//! (`PUT /meta-data/latest/api/token`, `GET /openstack/latest/securitykey`). Their calls stand in the journal, and fault
+//! rules name them `KeystoneCreateUserTokenByPassword`, `KeystoneListProjects`, `CreateTemporaryAccessKeyByToken`,
+//! `CreateMetadataToken` and `ShowSecurityKey`.
+//!
+//! A signature is checked over whichever headers were signed. Where it does not fit, the refusal shows the canonical
+//! request that was computed, as the service does, and says besides which known mistake explains the signature. Six
+//! failures in a row lock a key for five minutes. Calls beyond a limit are throttled, see
+//! [`Assumptions::calls_per_second`].
+//!
 //! # Its own paths
 //!
 //! Over a socket a test in any language drives it by paths that need no signature: `GET /_sim/ledger`,
@@ -67,6 +82,7 @@ mod events;
 mod faults;
 mod fleet;
 mod gateway;
+mod identity;
 mod images;
 mod jobs;
 mod journal;
@@ -78,7 +94,9 @@ mod pending;
 mod phones;
 mod properties;
 mod refusal;
+mod reply;
 mod restart;
+mod route;
 mod schemas;
 mod server;
 mod server_changes;
@@ -87,16 +105,17 @@ mod server_orders;
 mod servers;
 mod shared_apps;
 mod shared_store;
-mod signature;
 mod simulator;
 mod tags;
+mod throttle;
 mod timestamp;
 mod work;
 
-pub use assumptions::{Assumptions, Order};
+pub use assumptions::{Assumptions, GatewayPrefix, Order};
 pub use clock::SimClock;
 pub use faults::{Count, Effect, Fault, FaultError, FaultState};
 pub use fleet::{Fleet, FleetError};
+pub use identity::TemporaryKeys;
 pub use journal::JournalEntry;
 pub use ledger::{Ledger, LedgerEntry};
 pub use server::Serving;

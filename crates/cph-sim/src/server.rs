@@ -24,7 +24,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{Simulator, gateway::Reply};
+use crate::{Simulator, reply::Reply};
 
 /// A simulator that listens; it ends, with every open connection, when this is dropped.
 ///

@@ -14,20 +14,22 @@ use tokio::net::TcpListener;
 use crate::{
     Assumptions, Fault, FaultError, FaultState, Fleet, JournalEntry, Ledger, Serving, SimClock,
     bandwidths::Bandwidths,
-    chance, control,
+    control,
     data::Exports,
     encode_servers::EncodeServers,
     events::{self, Event},
     faults::Faults,
-    gateway::{self, Reply},
+    gateway,
+    reply::Reply,
+    identity::{Account, REGION, Sessions, TemporaryKeys},
     images::Images,
     jobs::Jobs,
     pending::Pending,
     phones::Phones,
     server,
     servers::Servers,
-    signature::Credentials,
     tags::Tags,
+    throttle::Throttle,
 };
 
 /// Phones per server, where nobody says how many servers there are.
@@ -46,8 +48,7 @@ pub(crate) struct Inner {
     pub(crate) speed: f64,
     pub(crate) clock: SimClock,
     pub(crate) assumptions: Assumptions,
-    pub(crate) credentials: Credentials,
-    pub(crate) project: String,
+    pub(crate) account: Account,
     state: Mutex<State>,
 }
 
@@ -67,6 +68,8 @@ pub(crate) struct State {
     pub(crate) images: Images,
     pub(crate) tags: Tags,
     pub(crate) events: Vec<Event>,
+    pub(crate) sessions: Sessions,
+    pub(crate) throttle: Throttle,
     /// How often each operation was called.
     pub(crate) calls: HashMap<String, u64>,
 }
@@ -86,6 +89,7 @@ pub struct SimulatorBuilder {
     phones: usize,
     fleet: Option<Fleet>,
     servers: Option<usize>,
+    projects: Option<usize>,
     seed: u64,
     speed: Option<f64>,
     clock: Option<SimClock>,
@@ -133,6 +137,12 @@ impl SimulatorBuilder {
     #[must_use]
     pub fn servers(self, servers: usize) -> Self {
         Self { servers: Some(servers), ..self }
+    }
+
+    /// How many projects IAM finds for the region; 1 by default. The phones are in the first, even where IAM finds none.
+    #[must_use]
+    pub fn projects(self, projects: usize) -> Self {
+        Self { projects: Some(projects), ..self }
     }
 
     /// What all chance follows from; 0 by default. The same seed and calls give the same bytes.
@@ -189,13 +199,13 @@ impl SimulatorBuilder {
         if servers == 0 {
             return Err(BuildError::NoServer);
         }
-        let project = chance::id(seed, "project", 0);
+        let account = Account::new(seed, self.projects.unwrap_or(1));
         let phones = Phones::new(fleet.0, servers, seed, now);
         let servers = Servers::new(&phones, asked, seed, now);
         let state = State {
             encode_servers: EncodeServers::new(&servers, seed),
             bandwidths: Bandwidths::new(&servers, seed, now),
-            images: Images::new(&phones, &project, seed, now),
+            images: Images::new(&phones, &account.project, seed, now),
             tags: Tags::new(),
             events: events::events(&servers, pace, seed, now),
             phones,
@@ -206,6 +216,8 @@ impl SimulatorBuilder {
             faults,
             ledger: Ledger::default(),
             journal: Vec::new(),
+            sessions: Sessions::new(seed),
+            throttle: Throttle::default(),
             calls: HashMap::new(),
         };
         Ok(Simulator(Arc::new(Inner {
@@ -213,12 +225,7 @@ impl SimulatorBuilder {
             speed: pace,
             clock,
             assumptions: self.assumptions,
-            credentials: Credentials {
-                access_key: chance::key(seed, "access key", 20),
-                secret_key: chance::key(seed, "secret key", 40),
-                token: chance::key(seed, "token", 64),
-            },
-            project,
+            account,
             state: Mutex::new(state),
         })))
     }
@@ -295,29 +302,49 @@ impl Simulator {
         "http://localhost"
     }
 
-    /// The only project.
+    /// The project of the phones.
     pub fn project(&self) -> &str {
-        &self.0.project
+        &self.0.account.project
     }
 
     /// The region that it pretends to be in.
     pub fn region(&self) -> &'static str {
-        "cn-north-4"
+        REGION
     }
 
-    /// The only access key.
+    /// The only permanent access key.
     pub fn access_key(&self) -> &str {
-        &self.0.credentials.access_key
+        &self.0.account.access_key
     }
 
     /// The secret key that belongs to the access key.
     pub fn secret_key(&self) -> &str {
-        &self.0.credentials.secret_key
+        &self.0.account.secret_key
     }
 
-    /// The token that is taken instead of a signature.
+    /// A token of the project, which is taken instead of a signature and never expires.
     pub fn token(&self) -> &str {
-        &self.0.credentials.token
+        &self.0.account.token
+    }
+
+    /// The keys that the metadata service hands out at this time.
+    pub fn temporary_keys(&self) -> TemporaryKeys {
+        self.0.state().sessions.keys.of_metadata(self.0.clock.now())
+    }
+
+    /// The only user, who can ask IAM for tokens.
+    pub fn user_name(&self) -> &str {
+        &self.0.account.user.name
+    }
+
+    /// The password of the user.
+    pub fn password(&self) -> &str {
+        &self.0.account.password
+    }
+
+    /// The account that the user belongs to.
+    pub fn domain_name(&self) -> &str {
+        &self.0.account.domain.name
     }
 
     /// What all chance follows from.

@@ -17,6 +17,11 @@ pub(crate) fn in_header(time: SystemTime) -> HeaderValue {
     HeaderValue::try_from(date).expect("letters, digits and signs")
 }
 
+/// To the microsecond, as IAM prints it: `2020-01-08T03:50:07.574000Z`.
+pub(crate) fn to_microsecond(time: SystemTime) -> String {
+    timestamp(time).strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
 /// As lists of files print it: `Apr 15 09:49`.
 pub(crate) fn in_listing(time: SystemTime) -> String {
     timestamp(time).strftime("%b %e %H:%M").to_string()

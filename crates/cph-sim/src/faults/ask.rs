@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::{Call, Faults};
-use crate::{phones::Phone, schemas::Operation, simulator::State};
+use crate::{phones::Phone, route::Api, simulator::State};
 
 impl State {
     /// The server that a phone or an encoding service stands on, or a server itself.
@@ -17,7 +17,7 @@ impl State {
     /// Shows a call to the fault rules.
     pub(crate) fn ask_faults<T>(
         &mut self,
-        operation: &Operation,
+        api: Api,
         ordinal: u64,
         targets: &[&str],
         at: SystemTime,
@@ -26,16 +26,16 @@ impl State {
         let mut faults = std::mem::take(&mut self.faults);
         let servers: Vec<&str> =
             targets.iter().filter_map(|target| self.server_of(target)).collect();
+        let starts_jobs = matches!(api, Api::Phones(operation) if operation.starts_jobs);
         let call = Call {
-            operation: &operation.name,
+            operation: api.name(),
             ordinal,
             at,
             targets,
             servers: &servers,
-            starts_jobs: operation.starts_jobs,
-            lists_entries: operation.starts_jobs
-                || matches!(operation.name.as_str(), "ListCloudPhones" | "ListJobs"),
-            has_body: operation.status != 204,
+            starts_jobs,
+            lists_entries: starts_jobs || matches!(api.name(), "ListCloudPhones" | "ListJobs"),
+            has_body: !matches!(api, Api::Phones(operation) if operation.status == 204),
         };
         let answer = ask(&mut faults, &call);
         self.faults = faults;

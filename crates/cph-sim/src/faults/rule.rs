@@ -6,6 +6,7 @@ use cph_core::Operation;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Effect, FaultError, effect::check_duration, written::FlatFault};
+use crate::identity;
 
 /// A rule that spoils calls: a condition, an effect, and how often it strikes.
 ///
@@ -161,6 +162,7 @@ impl Fault {
     pub(super) fn check(&self) -> Result<(), FaultError> {
         if let Some(operation) = &self.operation
             && Operation::find(operation).is_none()
+            && identity::Operation::find(operation).is_none()
         {
             return Err(FaultError::Operation(operation.clone()));
         }

@@ -7,7 +7,7 @@ use http::{HeaderValue, Response, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use super::Effect;
-use crate::{chance, gateway::Reply};
+use crate::{chance, reply::Reply};
 
 /// Spoils the entries of an answer; `entry` is the place of its call in the journal.
 pub(crate) fn spoil_entries(effect: &Effect, answer: &mut Value, seed: u64, entry: usize) {
