@@ -1,8 +1,9 @@
 //! What is assumed is named where code relies on it: `Assumed: a-name, another.` in a comment, or `(assumed: a-name)`.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use cph_core::Assumption;
+use cph_sim::Assumptions;
 
 /// A name in the sources of a crate.
 struct Reference {
@@ -71,4 +72,12 @@ fn nothing_else_is_called_an_assumption() {
         let known = Assumption::all().iter().any(|assumption| assumption.name == name);
         assert!(known, "{file}: `{name}`");
     }
+}
+
+#[test]
+fn every_switch_of_the_simulator_belongs_to_an_assumption() {
+    let named: BTreeSet<_> = Assumption::all().iter().filter_map(|one| one.switch).collect();
+    let fields = serde_json::to_value(Assumptions::default()).unwrap();
+    let fields: BTreeSet<_> = fields.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(fields, named);
 }

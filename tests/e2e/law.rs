@@ -7,7 +7,7 @@ use std::{
 };
 
 use cph::{Fate, PhoneStatus, Properties, RestartTarget, Run, UnconfirmedReason};
-use cph_sim::{Assumptions, Fault, GatewayPrefix, Order, Simulator};
+use cph_sim::{Assumptions, Fault, GatewayPrefix, LastMarker, Order, Simulator};
 use cph_tests::{in_process, paused_clock};
 use proptest::prelude::*;
 
@@ -96,30 +96,58 @@ fn fault() -> impl Strategy<Value = Fault> {
 
 fn assumptions() -> impl Strategy<Value = Assumptions> {
     let order = prop::sample::select(vec![Order::AsSent, Order::Reversed, Order::Shuffled]);
-    let switches = prop::array::uniform9(prop::bool::weighted(0.3));
+    let marker =
+        prop::sample::select(vec![LastMarker::Missing, LastMarker::Empty, LastMarker::Repeated]);
+    let switches = prop::collection::vec(prop::bool::weighted(0.3), 24);
     let numbers = (
         prop::option::weighted(0.2, 1_usize..60),
         prop::option::weighted(0.2, 1_u64..300),
+        prop::option::weighted(0.3, prop::sample::select(vec![0, 3, 100])),
+        prop_oneof![3 => Just(20_u32), 1 => 0_u32..3],
+        prop_oneof![3 => Just(100_u32), 1 => 0_u32..300],
         prop::sample::select(vec![200, 0, 5]),
     );
-    (switches, order, numbers).prop_map(|(switch, entries, (max_phones, retention, calls))| {
+    (switches, order, marker, numbers).prop_map(|(switches, entries, last_marker, numbers)| {
         let default = Assumptions::default();
+        let mut switches = switches.into_iter();
+        let mut turned = |default: bool| default ^ switches.next().unwrap();
+        let (max_phones_per_call, retention, unlisted_job_status, at_full_pace, percent, calls) = numbers;
         Assumptions {
-            max_phones_per_call: max_phones,
-            all_refused_is_an_error: default.all_refused_is_an_error ^ switch[0],
-            whole_refusal_starts_nothing: default.whole_refusal_starts_nothing ^ switch[1],
-            property_refuses_whole_call: default.property_refuses_whole_call ^ switch[2],
-            unknown_request_id_sinks_query: default.unknown_request_id_sinks_query ^ switch[3],
-            header_request_id_is_body_id: default.header_request_id_is_body_id ^ switch[4],
+            max_phones_per_call,
+            all_refused_is_an_error: turned(default.all_refused_is_an_error),
+            whole_refusal_starts_nothing: turned(default.whole_refusal_starts_nothing),
+            property_refuses_whole_call: turned(default.property_refuses_whole_call),
+            unknown_request_id_sinks_query: turned(default.unknown_request_id_sinks_query),
+            header_request_id_is_body_id: turned(default.header_request_id_is_body_id),
             entries,
-            post_status: if switch[5] { 201 } else { 200 },
-            old_property_keys: default.old_property_keys ^ switch[6],
-            property_merges: default.property_merges,
+            post_status: if turned(false) { 201 } else { 200 },
+            old_property_keys: turned(default.old_property_keys),
+            property_merges: turned(default.property_merges),
             job_retention: retention.map(Duration::from_secs),
-            second_restart_is_refused: default.second_restart_is_refused ^ switch[7],
+            second_restart_is_refused: turned(default.second_restart_is_refused),
+            starting_shows_restarting: turned(default.starting_shows_restarting),
+            well_formed_image_exists: turned(default.well_formed_image_exists),
+            reset_drops_properties: turned(default.reset_drops_properties),
+            only_exports_are_imported: turned(default.only_exports_are_imported),
+            sync_jobs_are_listed: turned(default.sync_jobs_are_listed),
+            running_job_has_no_end_time: turned(default.running_job_has_no_end_time),
+            unlisted_job_status,
+            ids_come_back_as_sent: turned(default.ids_come_back_as_sent),
+            one_job_per_target: turned(default.one_job_per_target),
+            jobs_at_full_pace: at_full_pace,
+            job_duration_percent: percent,
+            last_marker,
+            no_image_type_is_all: turned(default.no_image_type_is_all),
+            create_since_in_milliseconds: turned(default.create_since_in_milliseconds),
+            open_orders_are_paid: turned(default.open_orders_are_paid),
+            servers_paid_by_the_month_are_not_deleted: turned(
+                default.servers_paid_by_the_month_are_not_deleted,
+            ),
+            attaching_twice_fails_the_job: turned(default.attaching_twice_fails_the_job),
+            tags_that_are_there_or_not: turned(default.tags_that_are_there_or_not),
             sync_commands_per_minute: default.sync_commands_per_minute,
             calls_per_second: calls,
-            gateway_prefix: if switch[8] { GatewayPrefix::Apig } else { GatewayPrefix::Apigw },
+            gateway_prefix: if turned(false) { GatewayPrefix::Apig } else { GatewayPrefix::Apigw },
         }
     })
 }

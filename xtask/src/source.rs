@@ -153,6 +153,10 @@ pub(crate) struct Assumption {
     #[serde(rename = "where")]
     pub(crate) place: String,
     pub(crate) would_show: String,
+    /// The field of the simulator's assumptions that turns it round.
+    pub(crate) switch: Option<String>,
+    /// Why the simulator has no such field.
+    pub(crate) no_switch: Option<String>,
 }
 
 /// An operation that older pages know and the service no longer has.

@@ -39,8 +39,8 @@ pub(crate) fn generated(spec: &Spec, tables: &Tables) -> Result<String, String> 
                 let assumption = &row.row;
                 let relied_on_by: Vec<_> = assumption.relied_on_by.iter().map(|reliant| reliant.word()).collect();
                 format!(
-                    "Assumption {{ name: {:?}, statement: {:?}, relied_on_by: &{relied_on_by:?}, would_show: {:?} }}",
-                    assumption.name, assumption.statement, assumption.would_show
+                    "Assumption {{ name: {:?}, statement: {:?}, relied_on_by: &{relied_on_by:?}, would_show: {:?}, switch: {:?} }}",
+                    assumption.name, assumption.statement, assumption.would_show, assumption.switch
                 )
             }),
         ),

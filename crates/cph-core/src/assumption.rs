@@ -12,6 +12,8 @@ pub struct Assumption {
     pub relied_on_by: &'static [&'static str],
     /// What a real call would show.
     pub would_show: &'static str,
+    /// The field of the simulator's `Assumptions` that has it behave otherwise.
+    pub switch: Option<&'static str>,
 }
 
 impl Assumption {

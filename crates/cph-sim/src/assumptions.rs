@@ -58,6 +58,58 @@ pub struct Assumptions {
     pub calls_per_second: u32,
     /// What the codes of the gateway begin with (assumed: gateway-prefix).
     pub gateway_prefix: GatewayPrefix,
+    /// Whether a phone that a restart starts shows status 4 until the job ends; if not, what it showed before
+    /// (assumed: starting-shows-restarting).
+    pub starting_shows_restarting: bool,
+    /// Whether any image id of the right form names an image; if not, one that `ListCloudPhoneImages` does not list is
+    /// refused with CPS.0166 (assumed: well-formed-image-exists).
+    pub well_formed_image_exists: bool,
+    /// Whether a reset puts properties back to those of the factory; if not, they stay
+    /// (assumed: reset-drops-properties).
+    pub reset_drops_properties: bool,
+    /// Whether an import of what no export has written is refused; if not, it is taken, and its job fails
+    /// (assumed: only-exports-are-imported).
+    pub only_exports_are_imported: bool,
+    /// Whether the jobs of `RunSyncCommand` can be listed and shown (assumed: sync-jobs-are-listed).
+    pub sync_jobs_are_listed: bool,
+    /// Whether a job that runs has no `end_time`; if not, it is the time at which it began
+    /// (assumed: running-job-has-no-end-time).
+    pub running_job_has_no_end_time: bool,
+    /// A status of no page that a job shows in its first five seconds; `None`: it runs at once
+    /// (assumed: unlisted-job-status-is-running).
+    pub unlisted_job_status: Option<i64>,
+    /// Whether answers and jobs name targets by the ids of the call; if not, in capitals
+    /// (assumed: ids-come-back-as-sent).
+    pub ids_come_back_as_sent: bool,
+    /// Whether a call starts one job for a target; if not, a second one is listed that no answer names
+    /// (assumed: one-job-per-target).
+    pub one_job_per_target: bool,
+    /// How many jobs run on one server without making the next ones slower; 0: any number
+    /// (assumed: load-slows-jobs).
+    pub jobs_at_full_pace: u32,
+    /// How long jobs, orders among them, take, in percent of what is assumed
+    /// (assumed: restart-takes-20-to-40-seconds, phone-jobs-take-2-to-60-seconds, server-jobs-take-seconds-to-minutes).
+    pub job_duration_percent: u32,
+    /// What the last page of a list says of the next one (assumed: no-next-marker-is-the-last-page).
+    pub last_marker: LastMarker,
+    /// Whether `ListCloudPhoneImages` without a type lists all images; if not, public ones alone
+    /// (assumed: no-image-type-is-all).
+    pub no_image_type_is_all: bool,
+    /// Whether times in the filters of servers count milliseconds; if not, seconds
+    /// (assumed: create-since-in-milliseconds).
+    pub create_since_in_milliseconds: bool,
+    /// Whether an order that is not paid by itself is delivered; if not, its servers stay in status 0
+    /// (assumed: open-orders-are-paid).
+    pub open_orders_are_paid: bool,
+    /// Whether servers that are paid by the month refuse their deletion
+    /// (assumed: servers-paid-by-the-month-are-not-deleted).
+    pub servers_paid_by_the_month_are_not_deleted: bool,
+    /// Whether the job that mounts a file system again, or unmounts one that is not there, fails
+    /// (assumed: attaching-twice-fails-the-job).
+    pub attaching_twice_fails_the_job: bool,
+    /// Whether a tag may be added with another value, and deleted when it is not there; if not, the call is refused
+    /// (assumed: tags-that-are-there-or-not).
+    pub tags_that_are_there_or_not: bool,
 }
 
 /// What the codes of the gateway begin with.
@@ -79,6 +131,19 @@ impl GatewayPrefix {
             _ => code.to_owned(),
         }
     }
+}
+
+/// What the last page of a list that pages by marker says of the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LastMarker {
+    /// Nothing.
+    #[default]
+    Missing,
+    /// An empty marker.
+    Empty,
+    /// The marker of this very page, if it was asked for by one.
+    Repeated,
 }
 
 /// The order of the entries in a batch answer.
@@ -112,6 +177,24 @@ impl Default for Assumptions {
             sync_commands_per_minute: 6,
             calls_per_second: 200,
             gateway_prefix: GatewayPrefix::Apigw,
+            starting_shows_restarting: true,
+            well_formed_image_exists: true,
+            reset_drops_properties: true,
+            only_exports_are_imported: true,
+            sync_jobs_are_listed: true,
+            running_job_has_no_end_time: true,
+            unlisted_job_status: None,
+            ids_come_back_as_sent: true,
+            one_job_per_target: true,
+            jobs_at_full_pace: 20,
+            job_duration_percent: 100,
+            last_marker: LastMarker::Missing,
+            no_image_type_is_all: true,
+            create_since_in_milliseconds: true,
+            open_orders_are_paid: true,
+            servers_paid_by_the_month_are_not_deleted: true,
+            attaching_twice_fails_the_job: true,
+            tags_that_are_there_or_not: true,
         }
     }
 }

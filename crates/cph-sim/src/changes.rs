@@ -1,6 +1,6 @@
 //! What is done to phones besides restarting them: resets, stops, names, properties, routes and disks.
 
-use std::{ops::RangeInclusive, time::SystemTime};
+use std::time::SystemTime;
 
 use cph_core::{PhoneStatus, PropertyKey, limits};
 use indexmap::IndexMap;
@@ -15,10 +15,15 @@ use crate::{
     work::{NewJob, Started, Work},
 };
 
-/// How long jobs take that move all data of a phone (assumed: phone-jobs-take-2-to-60-seconds).
-pub(crate) const LONG: RangeInclusive<u64> = 20_000..=60_000;
-/// How long all others take, restarts aside (assumed: phone-jobs-take-2-to-60-seconds).
-pub(crate) const SHORT: RangeInclusive<u64> = 2_000..=10_000;
+/// A job that moves all data of a phone (assumed: phone-jobs-take-2-to-60-seconds).
+pub(crate) fn long() -> NewJob {
+    NewJob::new(Kind::Phone, 20_000..=60_000)
+}
+
+/// Any other job on a phone, restarts aside (assumed: phone-jobs-take-2-to-60-seconds).
+pub(crate) fn short() -> NewJob {
+    NewJob::new(Kind::Phone, 2_000..=10_000)
+}
 
 /// What a phone shows while a job is under way, and after it.
 struct Stages {
@@ -68,8 +73,7 @@ impl<'a> Work<'a> {
         &mut self,
         phone_id: &str,
         check: fn(&Phone, SystemTime) -> Result<(), Refusal>,
-        milliseconds: RangeInclusive<u64>,
-        output: Option<String>,
+        new: NewJob,
     ) -> Result<Started, Refusal> {
         let (now, request_id) = (self.now, self.request_id);
         let phone = self.state.phones.named(phone_id)?;
@@ -78,8 +82,7 @@ impl<'a> Work<'a> {
             check(phone, now)?;
         }
         let ordinal = phone.ordinal();
-        let new = NewJob { kind: Kind::Phone, ordinal, milliseconds, output, failure: None };
-        Ok(self.start(phone_id, new))
+        Ok(self.start(phone_id, NewJob { ordinal, ..new }))
     }
 
     /// Shows in the status of a phone that a job is under way.
@@ -124,7 +127,8 @@ impl<'a> Work<'a> {
             failed: PhoneStatus::ResetFailed,
         };
         let (seed, merges) = (self.seed, self.assumptions.property_merges);
-        let job = self.start_on_phone(phone_id, Phone::check_settled, LONG, None)?;
+        let drops = self.assumptions.reset_drops_properties;
+        let job = self.start_on_phone(phone_id, Phone::check_settled, long())?;
         self.occupy(phone_id, &job, &STAGES)?;
         let image_id = image_id.map(str::to_owned);
         self.change_phone(phone_id, &job, move |phone| {
@@ -132,7 +136,9 @@ impl<'a> Work<'a> {
                 phone.image_id = image_id;
             }
             phone.packages.clear();
-            phone.property = None;
+            if drops {
+                phone.property = None;
+            }
             if let Some(property) = property {
                 phone.set_property(property, merges, seed);
             }
@@ -153,7 +159,7 @@ impl<'a> Work<'a> {
         let targets = self.targets("phone_ids");
         self.check_count(targets.len())?;
         self.each(targets, |work, phone_id, _| {
-            let job = work.start_on_phone(phone_id, Phone::check_running, SHORT, None)?;
+            let job = work.start_on_phone(phone_id, Phone::check_running, short())?;
             work.occupy(phone_id, &job, &STAGES)?;
             Ok(job)
         })
@@ -185,7 +191,7 @@ impl<'a> Work<'a> {
         let mut each = properties.each.into_iter();
         let answer = self.each(targets, |work, phone_id, target| {
             let property = each.next().unwrap_or(Ok(None))?.unwrap_or_default();
-            let job = work.start_on_phone(phone_id, Phone::check_settled, SHORT, None)?;
+            let job = work.start_on_phone(phone_id, Phone::check_settled, short())?;
             let custom = target["custom_property"].clone();
             work.change_phone(phone_id, &job, move |phone| {
                 phone.set_property(property, true, seed);
@@ -233,7 +239,7 @@ impl<'a> Work<'a> {
         let targets = self.targets("phone_ids");
         self.check_count(targets.len())?;
         self.each(targets, |work, phone_id, _| {
-            let job = work.start_on_phone(phone_id, Phone::check_settled, SHORT, None)?;
+            let job = work.start_on_phone(phone_id, Phone::check_settled, short())?;
             work.change_phone(phone_id, &job, move |phone| phone.traffic_type = traffic_type);
             Ok(job)
         })
@@ -248,7 +254,7 @@ impl<'a> Work<'a> {
             if new_size < work.state.phones.named(phone_id)?.volume_size {
                 return Err(Refusal::of("CPS.0347"));
             }
-            let job = work.start_on_phone(phone_id, Phone::check_settled, SHORT, None)?;
+            let job = work.start_on_phone(phone_id, Phone::check_settled, short())?;
             // A job that was started earlier may have made it larger still.
             work.change_phone(phone_id, &job, move |phone| {
                 phone.volume_size = phone.volume_size.max(new_size);

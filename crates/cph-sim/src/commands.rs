@@ -4,11 +4,11 @@ use cph_core::limits;
 use serde_json::{Value, json};
 
 use crate::{
-    changes::SHORT,
+    changes::short,
     jobs::Kind,
     phones::Phone,
     refusal::Refusal,
-    work::{Started, Work},
+    work::{NewJob, Started, Work},
 };
 
 const OBS: &str = "obs://";
@@ -90,11 +90,11 @@ impl<'a> Work<'a> {
         for (kind, phone_id) in self.command_targets()? {
             // The page has no place for a server in the answer.
             if kind == Kind::Server {
-                return Err(Refusal::of("CPS.0097"));
+                return Err(self.why_no_phones(&phone_id));
             }
             jobs.push(match self.run_at_once(&phone_id, content) {
                 Ok((job_id, output)) => json!({
-                    "phone_id": phone_id,
+                    "phone_id": self.name_of(&phone_id),
                     "job_id": job_id,
                     "status": 2,
                     "error_code": "",
@@ -102,7 +102,7 @@ impl<'a> Work<'a> {
                     "execute_msg": output,
                 }),
                 Err(Refusal { code, message, .. }) => json!({
-                    "phone_id": phone_id,
+                    "phone_id": self.name_of(&phone_id),
                     "status": -1,
                     "error_code": code,
                     "error_msg": message,
@@ -114,8 +114,12 @@ impl<'a> Work<'a> {
 
     fn run_at_once(&mut self, phone_id: &str, content: &str) -> Result<(String, String), Refusal> {
         let output = printed(self.state.phones.named(phone_id)?, content, self.seed);
-        let job =
-            self.start_on_phone(phone_id, Phone::check_running, 0..=0, Some(output.clone()))?;
+        let new = NewJob {
+            output: Some(output.clone()),
+            is_listed: self.assumptions.sync_jobs_are_listed,
+            ..NewJob::new(Kind::Phone, 0..=0)
+        };
+        let job = self.start_on_phone(phone_id, Phone::check_running, new)?;
         Ok((job.job_id, output))
     }
 
@@ -124,7 +128,7 @@ impl<'a> Work<'a> {
         phone_id: &str,
         output: Option<String>,
     ) -> Result<Started, Refusal> {
-        self.start_on_phone(phone_id, Phone::check_running, SHORT, output)
+        self.start_on_phone(phone_id, Phone::check_running, NewJob { output, ..short() })
     }
 
     /// The content of a command, if both may be.
@@ -145,7 +149,7 @@ impl<'a> Work<'a> {
         Ok(content)
     }
 
-    /// Gives each phone the command; a server that nobody knows is refused by itself.
+    /// Gives each phone the command; a server that has none is refused by itself.
     fn command(
         &mut self,
         mut act: impl FnMut(&mut Self, &str) -> Result<Started, Refusal>,
@@ -155,11 +159,20 @@ impl<'a> Work<'a> {
         for (kind, id) in &targets {
             let entry = match kind {
                 Kind::Phone => act(self, id).map(|job| job.job_id),
-                _ => Err(Refusal::of("CPS.0097")),
+                _ => Err(self.why_no_phones(id)),
             };
             entries.push((*kind, id.as_str(), entry));
         }
         self.answer_mixed(entries)
+    }
+
+    /// What is said of a server that no phone is on: there is none, or it has none (assumed: unknown-server-is-0159).
+    fn why_no_phones(&self, server_id: &str) -> Refusal {
+        Refusal::of(if self.state.servers.get(server_id).is_some() {
+            "CPS.0081"
+        } else {
+            "CPS.0097"
+        })
     }
 
     /// The phones that the call names, or else those of its servers; among them the servers that have none.
@@ -173,8 +186,8 @@ impl<'a> Work<'a> {
         let mut targets = Vec::new();
         for server_id in ids("server_ids") {
             let before = targets.len();
-            let phones = self.state.phones.iter().filter(|phone| phone.server_id == server_id);
-            targets.extend(phones.map(|phone| (Kind::Phone, phone.id.clone())));
+            let phones = self.state.phones.ids_on(server_id);
+            targets.extend(phones.map(|phone_id| (Kind::Phone, phone_id.to_owned())));
             if targets.len() == before {
                 targets.push((Kind::Server, server_id.to_owned()));
             }

@@ -21,10 +21,10 @@ impl Work<'_> {
             let phone_id = target.as_str().unwrap_or_default();
             match self.access_info(phone_id) {
                 Ok(info) => {
-                    connect_infos.push(json!({ "phone_id": phone_id, "access_info": info }));
+                    connect_infos.push(json!({ "phone_id": self.name_of(phone_id), "access_info": info }));
                 }
                 Err(Refusal { code, message, .. }) => errors.push(
-                    json!({ "phone_id": phone_id, "error_code": code, "error_msg": message }),
+                    json!({ "phone_id": self.name_of(phone_id), "error_code": code, "error_msg": message }),
                 ),
             }
         }

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use crate::{
-    changes::LONG,
+    changes::long,
     phones::Phone,
     refusal::Refusal,
-    work::{Started, Work},
+    work::{NewJob, Started, Work},
 };
 
 /// The apps of each export, by bucket and path.
@@ -32,7 +32,7 @@ impl Work<'_> {
             check_files(target)?;
         }
         self.each(targets, |work, phone_id, target| {
-            let job = work.start_on_phone(phone_id, Phone::check_settled, LONG, None)?;
+            let job = work.start_on_phone(phone_id, Phone::check_settled, long())?;
             work.export(phone_id, &job, target);
             Ok(job)
         })
@@ -68,8 +68,15 @@ impl Work<'_> {
             work.state.phones.named(phone_id)?;
             let packages = work.state.exports.get(&object).cloned();
             // Assumed: only-exports-are-imported.
-            let packages = packages.ok_or_else(|| Refusal::of("CPS.0172"))?;
-            let job = work.start_on_phone(phone_id, Phone::check_settled, LONG, None)?;
+            let Some(packages) = packages else {
+                let unregistered = Refusal::of("CPS.0172");
+                if work.assumptions.only_exports_are_imported {
+                    return Err(unregistered);
+                }
+                let fails = NewJob { failure: Some(unregistered.code), ..long() };
+                return work.start_on_phone(phone_id, Phone::check_settled, fails);
+            };
+            let job = work.start_on_phone(phone_id, Phone::check_settled, long())?;
             work.change_phone(phone_id, &job, |phone| phone.packages.extend(packages));
             Ok(job)
         })

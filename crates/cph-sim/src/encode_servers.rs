@@ -183,11 +183,8 @@ impl Work<'_> {
             _ => {}
         }
         let new = NewJob {
-            kind: Kind::EncodeServer,
             ordinal: encode_server.ordinal,
-            milliseconds: MILLISECONDS,
-            output: None,
-            failure: None,
+            ..NewJob::new(Kind::EncodeServer, MILLISECONDS)
         };
         encode_server.set_status(EncodeServerFilter::Restarting);
         encode_server.busy_with = Some(self.request_id.to_owned());

@@ -2,13 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use cph_core::EventState;
+use cph_core::{EventState, PhoneStatus, ServerStatus};
 use serde_json::{Value, json};
 
 use crate::{
     chance, paging,
+    phones::Busy,
     refusal::Refusal,
     servers::{Server, Servers},
+    simulator::State,
     timestamp,
     work::Work,
 };
@@ -28,8 +30,8 @@ const RECOVERY: &str = "localdisk-recovery";
 const MAINTENANCE: &str = "system-maintenance";
 
 pub(crate) struct Event {
-    id: String,
-    server_id: String,
+    pub(crate) id: String,
+    pub(crate) server_id: String,
     kind: &'static str,
     description: &'static str,
     authorization_type: String,
@@ -73,6 +75,10 @@ pub(crate) fn events(servers: &Servers, pace: f64, seed: u64, now: SystemTime) -
 impl Event {
     pub(crate) fn is_on(&self, server_id: &str) -> bool {
         self.server_id == server_id
+    }
+
+    pub(crate) fn is_executing(&self, now: SystemTime) -> bool {
+        self.state(now) == EventState::Executing
     }
 
     fn state(&self, now: SystemTime) -> EventState {
@@ -124,6 +130,54 @@ impl Event {
     }
 }
 
+impl State {
+    /// Plans the work of every event that has a time.
+    pub(crate) fn plan_events(&mut self) {
+        let planned: Vec<_> = self
+            .events
+            .iter()
+            .filter_map(|event| Some((event.id.clone(), event.not_before?)))
+            .collect();
+        for (event_id, begin) in planned {
+            self.plan_event(event_id, begin);
+        }
+    }
+
+    /// Plans the work of an event; nothing comes of the plan if the event is moved meanwhile.
+    fn plan_event(&mut self, event_id: String, begin: SystemTime) {
+        self.pending.plan(begin, move |state, at| state.begin_event(&event_id, at));
+    }
+
+    /// Shuts a server and its running phones down until the work is done. Assumed: scheduled-events.
+    fn begin_event(&mut self, event_id: &str, now: SystemTime) {
+        let is_due = |event: &&Event| event.id == event_id && event.not_before == Some(now);
+        let Some(event) = self.events.iter().find(is_due) else { return };
+        let (server_id, end) = (event.server_id.clone(), now + event.takes);
+        let server = self.servers.get_mut(&server_id).filter(|server| {
+            matches!(server.status(), ServerStatus::Normal | ServerStatus::Abnormal)
+        });
+        let Some(server) = server else { return };
+        server.begin(event_id, ServerStatus::ShutDown, now);
+        for phone in self.phones.on(&server_id) {
+            if phone.status(now) == PhoneStatus::Running {
+                let busy = Busy {
+                    request_id: event_id.to_owned(),
+                    status: PhoneStatus::ShutDown,
+                    end: Some(end),
+                    afterwards: PhoneStatus::Running,
+                };
+                phone.begin(busy, now);
+            }
+        }
+        let event_id = event_id.to_owned();
+        self.pending.plan(end, move |state, at| {
+            if let Some(server) = state.servers.get_mut(&server_id) {
+                server.end(&event_id, ServerStatus::Normal, at);
+            }
+        });
+    }
+}
+
 impl Work<'_> {
     /// `ListScheduledEvents`.
     pub(crate) fn list_events(&self) -> Result<Value, Refusal> {
@@ -171,8 +225,11 @@ impl Work<'_> {
         }
         let now = self.now;
         let event = self.event(&EventState::Inquiring)?;
-        event.not_before = Some(event.beginning(not_before, now)?);
+        let begin = event.beginning(not_before, now)?;
+        event.not_before = Some(begin);
         authorization_type.clone_into(&mut event.authorization_type);
+        let event_id = event.id.clone();
+        self.state.plan_event(event_id, begin);
         Ok(json!({}))
     }
 
@@ -180,7 +237,10 @@ impl Work<'_> {
     pub(crate) fn update_event(&mut self) -> Result<Value, Refusal> {
         let (not_before, now) = (self.text("not_before"), self.now);
         let event = self.event(&EventState::Scheduled)?;
-        event.not_before = Some(event.beginning(not_before, now)?);
+        let begin = event.beginning(not_before, now)?;
+        event.not_before = Some(begin);
+        let event_id = event.id.clone();
+        self.state.plan_event(event_id, begin);
         Ok(json!({}))
     }
 

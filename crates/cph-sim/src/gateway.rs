@@ -201,9 +201,18 @@ impl Inner {
         skew: i64,
     ) -> Admitted {
         let (query, body) = (query(api, parts), read_body(body));
-        let targets = targets(api, &arguments, &query, body.as_ref());
+        let commanded;
+        let mut targets = targets(api, &arguments, &query, body.as_ref());
         let now = self.clock.now();
         let mut state = self.state();
+        let state = &mut *state;
+        if let (true, Some(body)) = (targets.is_empty(), &body) {
+            // A command to servers is about their phones.
+            let servers = body["server_ids"].as_array().into_iter().flatten();
+            let phones = servers.filter_map(Value::as_str).flat_map(|id| state.phones.ids_on(id));
+            commanded = phones.map(str::to_owned).collect::<Vec<_>>();
+            targets.extend(commanded.iter().map(String::as_str));
+        }
         let strike = state.ask_faults(api, ordinal, &targets, now, |faults, call| {
             faults.strike(call, self.seed)
         });

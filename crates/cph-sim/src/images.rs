@@ -169,6 +169,11 @@ impl Images {
         }
     }
 
+    /// Whether it is listed.
+    pub(crate) fn is_there(&self, image_id: &str) -> bool {
+        self.all.contains_key(image_id)
+    }
+
     fn of_type(&self, image_type: &str) -> impl Iterator<Item = &Image> {
         self.all.values().filter(move |image| image.origin.image_type() == image_type)
     }
@@ -195,6 +200,7 @@ impl Work<'_> {
         let images = &self.state.images;
         // Assumed: no-image-type-is-all.
         let types: &[&str] = match self.query.get("image_type").map_or("", String::as_str) {
+            "" if !self.assumptions.no_image_type_is_all => &["public"],
             "" | "all" => &["public", "private", "share"],
             "public" => &["public"],
             "private" => &["private"],

@@ -10,9 +10,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
+    Assumptions,
     phones::Page,
     refusal::{Refusal, message_of},
     timestamp,
+    work::name_of,
 };
 
 /// How many request ids one query may carry.
@@ -37,12 +39,18 @@ impl Kind {
     }
 }
 
+/// How long a job may show a status of no page.
+const ON_THE_WAY: Duration = Duration::from_secs(5);
+
 /// No `Debug`: what it prints may point at a person.
+#[derive(Clone)]
 pub(crate) struct Job {
     pub(crate) id: String,
     pub(crate) kind: Kind,
     /// Its phone, server or encoding service.
     pub(crate) target: String,
+    /// Whether it is about other targets too, and so names none (assumed: one-job-id-for-all-servers).
+    pub(crate) is_shared: bool,
     pub(crate) request_id: String,
     pub(crate) begin: SystemTime,
     /// `None`: it never ends.
@@ -103,22 +111,31 @@ impl Job {
         (self.status(now) == JobStatus::Failed).then(|| (code, message_of(code)))
     }
 
-    fn answer(&self, now: SystemTime) -> Value {
+    fn answer(&self, now: SystemTime, assumptions: &Assumptions) -> Value {
+        let has_ended = self.end.is_some_and(|end| end <= now);
+        // Assumed: unlisted-job-status-is-running.
+        let on_the_way =
+            assumptions.unlisted_job_status.filter(|_| !has_ended && now < self.begin + ON_THE_WAY);
         let mut answer = json!({
             "job_id": self.id,
             "begin_time": timestamp::to_second(self.begin),
-            "status": self.status(now).code(),
+            "status": on_the_way.unwrap_or_else(|| self.status(now).code()),
         });
         // No newer page prints the encoding service that a job is about.
-        if self.kind != Kind::EncodeServer {
-            answer[self.kind.id_field()] = self.target.as_str().into();
+        if self.kind != Kind::EncodeServer && !self.is_shared {
+            answer[self.kind.id_field()] = name_of(&self.target, assumptions).into();
         }
-        let printed = self.output.as_deref().filter(|_| self.end.is_some_and(|end| end <= now));
+        let printed = self.output.as_deref().filter(|_| has_ended);
         if let Some(output) = printed {
             answer["execute_msg"] = output.into();
         }
         // Assumed: running-job-has-no-end-time.
-        if let Some(end) = self.end.filter(|end| *end <= now) {
+        let end = if assumptions.running_job_has_no_end_time {
+            self.end.filter(|_| has_ended)
+        } else {
+            self.end.filter(|_| has_ended).or(Some(self.begin))
+        };
+        if let Some(end) = end {
             answer["end_time"] = timestamp::to_second(end).into();
         }
         answer
@@ -136,6 +153,19 @@ impl Jobs {
     /// How many jobs were ever started.
     pub(crate) fn count(&self) -> u64 {
         self.all.len() as u64
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Job> {
+        self.all.iter()
+    }
+
+    pub(crate) fn get(&self, job_id: &str) -> Option<&Job> {
+        self.by_id.get(job_id).map(|job| &self.all[*job])
+    }
+
+    pub(crate) fn of_request(&self, request_id: &str) -> impl Iterator<Item = &Job> {
+        let jobs = self.by_request.get(request_id).map_or(&[][..], Vec::as_slice);
+        jobs.iter().map(|job| &self.all[*job])
     }
 
     pub(crate) fn states<'a>(&'a self, now: SystemTime) -> Vec<JobState<'a>> {
@@ -157,8 +187,7 @@ impl Jobs {
         &self,
         query: &HashMap<String, String>,
         now: SystemTime,
-        retention: Option<Duration>,
-        unknown_sinks_query: bool,
+        assumptions: &Assumptions,
     ) -> Result<Value, Refusal> {
         let request_ids = request_ids(query);
         if request_ids.is_empty() {
@@ -167,6 +196,7 @@ impl Jobs {
         if request_ids.len() > MAX_REQUEST_IDS {
             return Err(Refusal::of("CPS.0161"));
         }
+        let retention = assumptions.job_retention;
         let page = Page::of(query);
         let mut found = Vec::new();
         for request_id in request_ids {
@@ -174,7 +204,7 @@ impl Jobs {
             let jobs = self.by_request.get(request_id).map_or(&[][..], Vec::as_slice);
             found
                 .extend(jobs.iter().copied().filter(|job| self.all[*job].is_found(now, retention)));
-            if unknown_sinks_query && found.len() == before {
+            if assumptions.unknown_request_id_sinks_query && found.len() == before {
                 return Err(Refusal::of("CPS.0050"));
             }
         }
@@ -186,7 +216,7 @@ impl Jobs {
             .map(|job| {
                 let job = &self.all[*job];
                 let (code, message) = job.fault(now).unwrap_or_default();
-                let mut row = job.answer(now);
+                let mut row = job.answer(now, assumptions);
                 row["error_code"] = code.into();
                 row["error_msg"] = message.into();
                 row
@@ -200,16 +230,14 @@ impl Jobs {
         &self,
         job_id: &str,
         now: SystemTime,
-        retention: Option<Duration>,
+        assumptions: &Assumptions,
     ) -> Result<Value, Refusal> {
         let job = self
-            .by_id
             .get(job_id)
-            .map(|job| &self.all[*job])
-            .filter(|job| job.is_found(now, retention))
+            .filter(|job| job.is_found(now, assumptions.job_retention))
             .ok_or_else(|| Refusal { status: 404, ..Refusal::of("CPS.0011") })?;
         let fault = job.fault(now);
-        let mut answer = job.answer(now);
+        let mut answer = job.answer(now, assumptions);
         answer["error_code"] = fault.map(|(code, _)| code).into();
         answer["error_msg"] = fault.map(|(_, message)| message).into();
         if answer.get("execute_msg").is_none() {

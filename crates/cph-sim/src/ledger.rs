@@ -39,6 +39,14 @@ pub struct LedgerEntry {
 }
 
 impl Ledger {
+    pub(crate) fn kind(&self, kind: Kind) -> &IndexMap<String, Vec<LedgerEntry>> {
+        match kind {
+            Kind::Phone => &self.phones,
+            Kind::Server => &self.servers,
+            Kind::EncodeServer => &self.encode_servers,
+        }
+    }
+
     /// What was done to targets of this kind.
     pub(crate) fn kind_mut(&mut self, kind: Kind) -> &mut IndexMap<String, Vec<LedgerEntry>> {
         match kind {

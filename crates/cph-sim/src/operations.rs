@@ -2,10 +2,28 @@
 
 use serde_json::Value;
 
-use crate::{models, refusal::Refusal, server_models, work::Work};
+use crate::{LastMarker, models, refusal::Refusal, server_models, work::Work};
 
-pub(crate) fn perform(mut work: Work<'_>) -> Result<Value, Refusal> {
-    let retention = work.assumptions.job_retention;
+pub(crate) fn perform(work: Work<'_>) -> Result<Value, Refusal> {
+    let (query, last_marker) = (work.query, work.assumptions.last_marker);
+    let mut answer = dispatch(work)?;
+    if let Some(page_info) = answer.get_mut("page_info")
+        && page_info.get("next_marker").is_none()
+    {
+        match last_marker {
+            LastMarker::Missing => {}
+            LastMarker::Empty => page_info["next_marker"] = "".into(),
+            LastMarker::Repeated => {
+                if let Some(marker) = query.get("marker") {
+                    page_info["next_marker"] = marker.as_str().into();
+                }
+            }
+        }
+    }
+    Ok(answer)
+}
+
+fn dispatch(mut work: Work<'_>) -> Result<Value, Refusal> {
     match work.operation {
         "ListCloudPhones" => Ok(work.state.phones.list(work.query, work.now)),
         "ShowCloudPhoneDetail" => work.state.phones.show(work.argument("phone_id"), work.now),
@@ -25,14 +43,12 @@ pub(crate) fn perform(mut work: Work<'_>) -> Result<Value, Refusal> {
         "RunShellCommand" => work.run_shell(),
         "RunSyncCommand" => work.run_sync(),
         "ListCloudPhoneModels" => Ok(models::list(work.query)),
-        "ListJobs" => work.state.jobs.list(
-            work.query,
-            work.now,
-            retention,
-            work.assumptions.unknown_request_id_sinks_query,
-        ),
-        "ShowJob" => work.state.jobs.show(work.argument("job_id"), work.now, retention),
-        "ListCloudPhoneServers" => Ok(work.state.servers.list(work.query)),
+        "ListJobs" => work.state.jobs.list(work.query, work.now, work.assumptions),
+        "ShowJob" => work.state.jobs.show(work.argument("job_id"), work.now, work.assumptions),
+        "ListCloudPhoneServers" => {
+            let in_milliseconds = work.assumptions.create_since_in_milliseconds;
+            Ok(work.state.servers.list(work.query, in_milliseconds))
+        }
         "ShowCloudPhoneServerDetail" => {
             let server_id = work.argument("server_id");
             work.state.servers.show(server_id, &work.state.bandwidths)

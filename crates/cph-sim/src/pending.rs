@@ -28,6 +28,11 @@ impl Pending {
         self.due.insert((at, self.count), Box::new(change));
     }
 
+    /// When the earliest comes about.
+    pub(crate) fn next_at(&self) -> Option<SystemTime> {
+        self.due.keys().next().map(|(at, _)| *at)
+    }
+
     fn next(&mut self, now: SystemTime) -> Option<(SystemTime, Change)> {
         let entry = self.due.first_entry().filter(|entry| entry.key().0 <= now)?;
         let ((at, _), change) = entry.remove_entry();

@@ -71,6 +71,12 @@ impl Phone {
         self.update_time = now;
     }
 
+    /// The call whose work on it goes on.
+    pub(crate) fn busy_with(&self, now: SystemTime) -> Option<&str> {
+        let work = self.work.as_ref().filter(|work| work.end.is_none_or(|end| now < end));
+        work.map(|work| work.request_id.as_str())
+    }
+
     /// Whether this very call made it busy: a phone may stand in a call twice.
     pub(crate) fn is_busy_with(&self, request_id: &str) -> bool {
         self.work.as_ref().is_some_and(|work| work.request_id == request_id)
@@ -85,6 +91,10 @@ impl Phone {
         match self.status(now) {
             PhoneStatus::Frozen => Err(Refusal::of("CPS.0053")),
             PhoneStatus::Restarting if !refuses_second => Ok(()),
+            // It is being started, or its server is under maintenance.
+            PhoneStatus::ShutDown if refuses_second && self.busy_with(now).is_some() => {
+                Err(Refusal::of("CPS.0165"))
+            }
             PhoneStatus::Creating
             | PhoneStatus::Resetting
             | PhoneStatus::Restarting
@@ -263,6 +273,12 @@ impl Phones {
     /// The phones on a server.
     pub(crate) fn on(&mut self, server_id: &str) -> impl Iterator<Item = &mut Phone> {
         self.phones.values_mut().filter(move |phone| phone.server_id == server_id)
+    }
+
+    /// The ids of the phones on a server.
+    pub(crate) fn ids_on<'a>(&'a self, server_id: &'a str) -> impl Iterator<Item = &'a str> {
+        let phones = self.phones.values().filter(move |phone| phone.server_id == server_id);
+        phones.map(|phone| phone.id.as_str())
     }
 
     pub(crate) fn remove_on(&mut self, server_id: &str) {

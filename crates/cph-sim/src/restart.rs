@@ -52,6 +52,12 @@ impl<'a> Work<'a> {
         match image_id {
             Some(image) if !is_id(image) => Err(Refusal::of("CPS.0030")),
             Some(image) if !self.state.images.is_usable(image) => Err(Refusal::of("CPS.0166")),
+            Some(image)
+                if !self.assumptions.well_formed_image_exists
+                    && !self.state.images.is_there(image) =>
+            {
+                Err(Refusal::of("CPS.0166"))
+            }
             image_id => Ok(image_id),
         }
     }
@@ -64,8 +70,9 @@ impl<'a> Work<'a> {
         property: Property,
     ) -> Result<String, Refusal> {
         let property = property?;
-        let (now, seed, merges) = (self.now, self.seed, self.assumptions.property_merges);
-        let refuses_second = self.assumptions.second_restart_is_refused;
+        let (now, seed, assumptions) = (self.now, self.seed, self.assumptions);
+        let merges = assumptions.property_merges;
+        let refuses_second = assumptions.second_restart_is_refused;
         let request_id = self.request_id;
         let phone = self.state.phones.named(phone_id)?;
         // A phone that stands in the call twice is restarted twice.
@@ -78,20 +85,20 @@ impl<'a> Work<'a> {
         if let Some(property) = property {
             phone.set_property(property, merges, seed);
         }
-        let new = NewJob {
-            kind: Kind::Phone,
-            ordinal: phone.ordinal(),
-            milliseconds: MILLISECONDS,
-            output: None,
-            failure: None,
+        let during = match phone.status(now) {
+            // Assumed: starting-shows-restarting.
+            PhoneStatus::ShutDown if !assumptions.starting_shows_restarting => {
+                PhoneStatus::ShutDown
+            }
+            _ => PhoneStatus::Restarting,
         };
+        let new = NewJob { ordinal: phone.ordinal(), ..NewJob::new(Kind::Phone, MILLISECONDS) };
         let started = self.start(phone_id, new);
-        // Assumed: starting-shows-restarting.
         let afterwards =
             if started.fails { PhoneStatus::RestartFailed } else { PhoneStatus::Running };
         let busy = Busy {
             request_id: request_id.to_owned(),
-            status: PhoneStatus::Restarting,
+            status: during,
             end: started.end,
             afterwards,
         };

@@ -33,7 +33,7 @@ const DELETABLE: [ServerStatus; 4] = [
 
 /// A job on a server.
 pub(crate) fn server_job(ordinal: u64, milliseconds: RangeInclusive<u64>) -> NewJob {
-    NewJob { kind: Kind::Server, ordinal, milliseconds, output: None, failure: None }
+    NewJob { ordinal, ..NewJob::new(Kind::Server, milliseconds) }
 }
 
 impl<'a> Work<'a> {
@@ -114,7 +114,8 @@ impl<'a> Work<'a> {
         for server_id in server_ids.iter().rev() {
             let server = self.state.servers.named(server_id)?;
             // Assumed: servers-paid-by-the-month-are-not-deleted.
-            if server.features.charging_mode != 1 {
+            let refuses = self.assumptions.servers_paid_by_the_month_are_not_deleted;
+            if refuses && server.features.charging_mode != 1 {
                 return Err(Refusal::of("CPS.0094"));
             }
             server.check(&DELETABLE, request_id, "CPS.0099")?;
@@ -123,7 +124,11 @@ impl<'a> Work<'a> {
         server_ids.sort_unstable();
         server_ids.dedup();
         let first = self.server_ids()?[0];
-        let started = self.start(first, server_job(ordinal, DELETION_MILLISECONDS));
+        let new = NewJob {
+            is_shared: server_ids.len() > 1,
+            ..server_job(ordinal, DELETION_MILLISECONDS)
+        };
+        let started = self.start(first, new);
         for server_id in server_ids {
             if server_id != first {
                 self.note(Kind::Server, server_id, &started.job_id);
@@ -209,7 +214,8 @@ impl<'a> Work<'a> {
             let mut new = server_job(server.ordinal(), SHORT_MILLISECONDS);
             // Assumed: attaching-twice-fails-the-job.
             let possible = server.file_systems.contains(file_system) != attach;
-            new.failure = (!possible).then(|| "CPS.0003".to_owned());
+            let fails = !possible && work.assumptions.attaching_twice_fails_the_job;
+            new.failure = fails.then(|| "CPS.0003".to_owned());
             let started = work.start(server_id, new);
             let (id, file_system) = (server_id.to_owned(), file_system.to_owned());
             work.afterwards(&started, move |state, at| {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::{chance, paging, refusal::Refusal};
+use crate::{chance, models::PhoneModel, paging, refusal::Refusal};
 
 /// A flavor of servers. Its name says of which generation it is: `physical.rx1.xlarge`.
 pub(crate) struct ServerModel {
@@ -55,6 +55,9 @@ impl ServerModel {
 
     /// A flavor whose servers may hold these phones.
     pub(crate) fn for_phones(phone_model: &str) -> &'static str {
+        if let Some(listed) = PhoneModel::find(phone_model) {
+            return listed.server_model;
+        }
         let fits = MODELS.iter().find(|model| {
             model.product_type == 0 && model.generation() == generation_of_phones(phone_model)
         });
@@ -68,7 +71,9 @@ impl ServerModel {
 
     /// How many phones of this flavor a server has.
     pub(crate) fn phones(&self, phone_model: &str) -> Result<u64, Refusal> {
-        let capacity = capacity(phone_model).ok_or_else(|| Refusal::of("CPS.0028"))?;
+        let is_sold = PhoneModel::find(phone_model).is_none_or(|listed| listed.status == 1);
+        let capacity = capacity(phone_model).filter(|_| is_sold);
+        let capacity = capacity.ok_or_else(|| Refusal::of("CPS.0028"))?;
         if generation_of_phones(phone_model) == self.generation() {
             Ok(capacity)
         } else {
@@ -105,11 +110,18 @@ pub(crate) fn generation(server_model: &str) -> &str {
 }
 
 fn generation_of_phones(phone_model: &str) -> &str {
+    if let Some(listed) = PhoneModel::find(phone_model) {
+        return generation(listed.server_model);
+    }
     phone_model.split('.').next().unwrap_or_default()
 }
 
-/// How many phones a server has: `rx1.cp.c60.d10.e1v1` makes 60 (assumed: phone-model-name-says-capacity).
+/// How many phones a server has. A flavor that is not listed says it itself: `kg1.cp.c20.d64SSD.e1v1` makes 20
+/// (assumed: phone-model-name-says-capacity).
 pub(crate) fn capacity(phone_model: &str) -> Option<u64> {
+    if let Some(listed) = PhoneModel::find(phone_model) {
+        return Some(listed.capacity);
+    }
     let part = |part: &str| part.strip_prefix('c').and_then(|number| number.parse().ok());
     phone_model.split('.').skip(1).find_map(part).filter(|count| (1..=MAX_CAPACITY).contains(count))
 }

@@ -1,9 +1,6 @@
 //! What is bought: servers, with phones or without, and other flavors for them.
 
-use std::{
-    ops::RangeInclusive,
-    time::{Duration, SystemTime},
-};
+use std::{ops::RangeInclusive, time::SystemTime};
 
 use cph_core::{EncodeServerFilter, PhoneStatus, ServerStatus};
 use indexmap::IndexMap;
@@ -256,6 +253,10 @@ impl Work<'_> {
         phones: Option<&PhoneOrder>,
     ) -> String {
         let id = self.state.servers.next_id();
+        let is_paid = self.assumptions.open_orders_are_paid
+            || ["extend_param", "order_param"]
+                .iter()
+                .any(|paid| self.body[*paid]["is_auto_pay"] == 1);
         let (now, request_id) = (self.now, self.request_id.to_owned());
         let server = self.state.servers.add(id.clone(), features, now);
         server.begin(&request_id, ServerStatus::Creating, now);
@@ -268,11 +269,14 @@ impl Work<'_> {
                 let busy = Busy {
                     request_id: request_id.clone(),
                     status: PhoneStatus::Creating,
-                    end: Some(at),
+                    end: is_paid.then_some(at),
                     afterwards: PhoneStatus::Running,
                 };
                 phone.begin(busy, now);
             });
+        }
+        if !is_paid {
+            return id;
         }
         let server_id = id.clone();
         self.state.pending.plan(at, move |state, at| {
@@ -298,7 +302,7 @@ impl Work<'_> {
     /// A time that lies so far ahead.
     fn later(&self, ordinal: u64, milliseconds: RangeInclusive<u64>) -> SystemTime {
         let mut rng = chance::rng(self.seed, self.operation, &[ordinal]);
-        self.now + Duration::from_millis(rng.u64(milliseconds)).div_f64(self.speed)
+        self.now + self.takes(rng.u64(milliseconds), 1.0)
     }
 }
 

@@ -122,6 +122,10 @@ impl Server {
         self.update_time = now;
     }
 
+    pub(crate) fn busy_with(&self) -> Option<&str> {
+        self.busy_with.as_deref()
+    }
+
     fn is_busy_with(&self, request_id: &str) -> bool {
         self.busy_with.as_deref() == Some(request_id)
     }
@@ -315,7 +319,7 @@ impl Servers {
     }
 
     /// `ListCloudPhoneServers`: the newest comes first.
-    pub(crate) fn list(&self, query: &HashMap<String, String>) -> Value {
+    pub(crate) fn list(&self, query: &HashMap<String, String>, in_milliseconds: bool) -> Value {
         let asked = |name: &str| query.get(name).filter(|value| !value.is_empty());
         let number = |name: &str| asked(name).and_then(|value| value.parse::<i64>().ok());
         let status = number("status").map(ServerStatus::from_code);
@@ -325,7 +329,9 @@ impl Servers {
         matching.retain(|(server, answer)| {
             // Assumed: create-since-in-milliseconds.
             let created = server.create_time.duration_since(UNIX_EPOCH).unwrap_or_default();
-            let created = i64::try_from(created.as_millis()).unwrap_or(i64::MAX);
+            let created =
+                if in_milliseconds { created.as_millis() } else { created.as_secs().into() };
+            let created = i64::try_from(created).unwrap_or(i64::MAX);
             asked("server_name").is_none_or(|part| server.features.name.contains(part.as_str()))
                 && ["server_id", "network_version", "phone_model_name"]
                     .iter()

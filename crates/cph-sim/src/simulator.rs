@@ -24,6 +24,7 @@ use crate::{
     identity::{Account, REGION, Sessions, TemporaryKeys},
     images::Images,
     jobs::Jobs,
+    load::Load,
     pending::Pending,
     phones::Phones,
     server,
@@ -58,6 +59,7 @@ pub(crate) struct State {
     pub(crate) encode_servers: EncodeServers,
     pub(crate) bandwidths: Bandwidths,
     pub(crate) jobs: Jobs,
+    pub(crate) load: Load,
     /// What jobs under way are going to change.
     pub(crate) pending: Pending,
     /// What was exported from phones.
@@ -202,7 +204,7 @@ impl SimulatorBuilder {
         let account = Account::new(seed, self.projects.unwrap_or(1));
         let phones = Phones::new(fleet.0, servers, seed, now);
         let servers = Servers::new(&phones, asked, seed, now);
-        let state = State {
+        let mut state = State {
             encode_servers: EncodeServers::new(&servers, seed),
             bandwidths: Bandwidths::new(&servers, seed, now),
             images: Images::new(&phones, &account.project, seed, now),
@@ -211,6 +213,7 @@ impl SimulatorBuilder {
             phones,
             servers,
             jobs: Jobs::default(),
+            load: Load::default(),
             pending: Pending::default(),
             exports: Exports::default(),
             faults,
@@ -220,6 +223,7 @@ impl SimulatorBuilder {
             throttle: Throttle::default(),
             calls: HashMap::new(),
         };
+        state.plan_events();
         Ok(Simulator(Arc::new(Inner {
             seed,
             speed: pace,
@@ -461,6 +465,12 @@ impl Simulator {
     /// Removes every fault rule, used or not; calls go on being counted.
     pub fn clear_faults(&self) {
         self.0.state().faults.clear();
+    }
+
+    /// What in its state contradicts itself. Anything at all is a bug of the simulator: its own tests look here.
+    pub fn contradictions(&self) -> Vec<String> {
+        let now = self.0.clock.now();
+        self.0.state().contradictions(now)
     }
 
     pub(crate) fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {

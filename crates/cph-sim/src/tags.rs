@@ -110,7 +110,11 @@ impl<'a> Work<'a> {
     pub(crate) fn create_tags(&mut self) -> Result<Value, Refusal> {
         let server_id = self.resource()?;
         let added = self.tags_to_change()?;
+        let replaces = self.assumptions.tags_that_are_there_or_not;
         let tags = self.state.tags.entry(server_id.to_owned()).or_default();
+        if !replaces && added.iter().any(|(key, _)| tags.contains_key(*key)) {
+            return Err(Refusal::of_field("key"));
+        }
         tags.extend(added.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
         Ok(Value::Null)
     }
@@ -119,9 +123,13 @@ impl<'a> Work<'a> {
     pub(crate) fn delete_tags(&mut self) -> Result<Value, Refusal> {
         let server_id = self.resource()?;
         let deleted = self.tags_to_change()?;
-        if let Some(tags) = self.state.tags.get_mut(server_id) {
-            tags.retain(|key, value| !deleted.contains(&(key, value)));
+        let forgives = self.assumptions.tags_that_are_there_or_not;
+        let tags = self.state.tags.entry(server_id.to_owned()).or_default();
+        let is_there = |(key, value): &(&str, &str)| tags.get(*key).is_some_and(|is| is == value);
+        if !forgives && !deleted.iter().all(is_there) {
+            return Err(Refusal::of_field("key"));
         }
+        tags.retain(|key, value| !deleted.contains(&(key, value)));
         Ok(Value::Null)
     }
 

@@ -44,6 +44,25 @@ pub(crate) struct NewJob {
     pub(crate) output: Option<String>,
     /// The code that it is bound to end with.
     pub(crate) failure: Option<String>,
+    /// Whether queries find it.
+    pub(crate) is_listed: bool,
+    /// Whether it is about other targets too, and so names none.
+    pub(crate) is_shared: bool,
+}
+
+impl NewJob {
+    /// A job on the first target of a kind that succeeds, prints nothing and is listed.
+    pub(crate) fn new(kind: Kind, milliseconds: RangeInclusive<u64>) -> Self {
+        Self {
+            kind,
+            ordinal: 0,
+            milliseconds,
+            output: None,
+            failure: None,
+            is_listed: true,
+            is_shared: false,
+        }
+    }
 }
 
 /// A job that has been started.
@@ -82,22 +101,27 @@ impl<'a> Work<'a> {
         let earlier =
             history.iter().filter(|entry| entry.operation == self.operation).count() as u64;
         let numbers = [new.ordinal, earlier];
-        let takes = Duration::from_millis(
-            chance::rng(self.seed, self.operation, &numbers).u64(new.milliseconds),
-        );
+        let milliseconds = chance::rng(self.seed, self.operation, &numbers).u64(new.milliseconds);
+        let server_id = self.state.server_of(target).map(str::to_owned);
+        let at_full_pace = self.assumptions.jobs_at_full_pace;
+        let stretch = server_id
+            .as_deref()
+            .map_or(1.0, |server_id| self.state.load.stretch(server_id, at_full_pace, self.now));
+        let takes = self.takes(milliseconds, stretch);
         let mut job = Job {
             id: chance::id(self.seed, "job", self.state.jobs.count()),
             kind: new.kind,
             target: target.to_owned(),
+            is_shared: new.is_shared,
             request_id: self.request_id.to_owned(),
             begin: self.now,
-            end: Some(self.now + takes.div_f64(self.speed)),
+            end: Some(self.now + takes),
             failure: new.failure,
-            found_from: Some(self.now),
+            found_from: new.is_listed.then_some(self.now),
             found_until: None,
             output: new.output,
         };
-        for effect in self.strike.on_job_of(target, self.state.server_of(target)) {
+        for effect in self.strike.on_job_of(target, server_id.as_deref()) {
             match effect {
                 Effect::FailJob { code } => job.failure = Some(code.clone()),
                 Effect::HangJob => job.end = None,
@@ -109,9 +133,33 @@ impl<'a> Work<'a> {
         }
         let started =
             Started { job_id: job.id.clone(), end: job.end, fails: job.failure.is_some() };
+        if let Some(server_id) = server_id {
+            self.state.load.add(server_id, job.end);
+        }
+        // Assumed: one-job-per-target.
+        let second = (!self.assumptions.one_job_per_target).then(|| Job {
+            id: chance::id(self.seed, "second job", self.state.jobs.count()),
+            ..job.clone()
+        });
         self.state.jobs.start(job);
+        if let Some(second) = second {
+            self.state.jobs.start(second);
+        }
         self.note(new.kind, target, &started.job_id);
         started
+    }
+
+    /// How long something takes, so many times as long as usual.
+    pub(crate) fn takes(&self, milliseconds: u64, stretch: f64) -> Duration {
+        let percent = f64::from(self.assumptions.job_duration_percent);
+        let factor = stretch * percent / 100.0 / self.speed;
+        // A pace that is next to none must not leave the calendar.
+        Duration::from_millis(milliseconds).mul_f64(factor.min(1e6))
+    }
+
+    /// How an answer names a target (assumed: ids-come-back-as-sent).
+    pub(crate) fn name_of(&self, target: &str) -> String {
+        name_of(target, self.assumptions)
     }
 
     /// Notes in the ledger what a job is about.
@@ -144,9 +192,9 @@ impl<'a> Work<'a> {
             return Err(refusal.clone());
         }
         let entry = |(kind, target, entry): (Kind, &str, Result<String, Refusal>)| match entry {
-            Ok(job_id) => json!({ kind.id_field(): target, "job_id": job_id }),
+            Ok(job_id) => json!({ kind.id_field(): self.name_of(target), "job_id": job_id }),
             Err(Refusal { code, message, .. }) => {
-                json!({ kind.id_field(): target, "error_code": code, "error_msg": message })
+                json!({ kind.id_field(): self.name_of(target), "error_code": code, "error_msg": message })
             }
         };
         Ok(json!({ "jobs": self.in_order(entries.into_iter().map(entry).collect()) }))
@@ -161,4 +209,9 @@ impl<'a> Work<'a> {
         }
         entries
     }
+}
+
+/// How answers and jobs name a target.
+pub(crate) fn name_of(target: &str, assumptions: &Assumptions) -> String {
+    if assumptions.ids_come_back_as_sent { target.to_owned() } else { target.to_ascii_uppercase() }
 }

@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 use crate::{
     problem::Problems,
-    source::{self, Property, Row, Tables, listed},
+    source::{self, Property, Reliant, Row, Tables, listed},
     spec::Spec,
     words,
 };
@@ -202,6 +202,13 @@ fn assumptions(tables: &Tables, problems: &mut Problems) {
             ("would_show", &assumption.would_show),
         ];
         filled(file, row, &texts, problems);
+        let by_simulator = assumption.relied_on_by.contains(&Reliant::Simulator);
+        let says =
+            usize::from(assumption.switch.is_some()) + usize::from(assumption.no_switch.is_some());
+        if says != usize::from(by_simulator) {
+            let text = "what the simulator relies on has either `switch` or `no_switch`, and nothing else has one";
+            problems.report(file, row.place(), text);
+        }
     }
 }
 

@@ -293,6 +293,8 @@ fn tables() {
             ("'part-of-100-phones'", "'partOf100'"),
             ("['client']", "[]"),
             ("['client']", "['everyone']"),
+            ("['client']", "['simulator']"),
+            ("where =", "switch = 'part'\nwhere ="),
             ("'a call with 100 phones'", "''"),
         ],
     );

@@ -78,8 +78,9 @@ const MISTAKES: &[(&str, Mistake)] = &[
     ("UNSIGNED-PAYLOAD for the body, without the header X-Sdk-Content-Sha256", |signing, _| {
         "UNSIGNED-PAYLOAD".clone_into(&mut signing.canonical.body_hash);
     }),
-    ("the hash of the body, not what X-Sdk-Content-Sha256 says", |signing, sent| {
-        signing.canonical.body_hash = hash(sent.body);
+    ("what X-Sdk-Content-Sha256 says, which is not the hash of the body", |signing, sent| {
+        let said = super::header(sent.parts, "x-sdk-content-sha256");
+        signing.canonical.body_hash = said.unwrap_or_default().to_owned();
     }),
     ("the hash of the body in capitals", |signing, _| {
         signing.canonical.body_hash.make_ascii_uppercase();

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use cph_core::{PhoneStatus, ServerStatus};
 use cph_sim::Simulator;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{builder, column, error_code, get, read, request, seconds};
+use crate::support::{builder, column, error_code, get, phones, read, request, restart, seconds};
 
 fn two() -> Simulator {
     builder(4).servers(2).build().unwrap()
@@ -112,9 +113,18 @@ async fn an_event_is_authorized_once_and_runs_its_course() {
     let executing = event(&sim, &ids[0]).await;
     assert_eq!(executing["state"], "executing");
     assert_eq!(executing["start_time"], "2025-10-28T12:05:00Z");
+    let (server, phone) = (&sim.servers()[0], &sim.phones()[0]);
+    assert_eq!(executing["server_id"], server.as_str());
+    assert_eq!(sim.server_status(server), Some(ServerStatus::ShutDown));
+    assert_eq!(sim.phone_status(phone), Some(PhoneStatus::ShutDown));
+    let (_, refused) = restart(&sim, &phones([phone])).await;
+    assert_eq!(column(&refused, "jobs", "error_code"), ["CPS.0165"]);
+    assert_eq!(sim.server_status(&sim.servers()[1]), Some(ServerStatus::Normal));
     sim.clock().advance(Duration::from_hours(1));
     let completed = event(&sim, &ids[0]).await;
     assert_eq!(completed["state"], "completed");
+    assert_eq!(sim.server_status(server), Some(ServerStatus::Normal));
+    assert_eq!(sim.phone_status(phone), Some(PhoneStatus::Running));
     assert_eq!(completed["finish_time"], "2025-10-28T13:05:00Z");
 
     let body = json!({ "authorization_type": "redeploy" });
@@ -132,8 +142,12 @@ async fn only_a_scheduled_event_can_be_moved() {
         send(&sim, Method::PUT, id, json!({ "not_before": time })).await
     };
     let time = "2025-10-29T00:00:00Z";
+    assert_eq!(update(&ids[2], "2025-10-28T13:00:00Z").await.0, 200);
     assert_eq!(update(&ids[2], time).await.0, 200);
     assert_eq!(event(&sim, &ids[2]).await["not_before"], time);
+    // What was planned for then comes to nothing.
+    sim.clock().advance(seconds(3600));
+    assert_eq!(sim.server_status(&sim.servers()[0]), Some(ServerStatus::Normal));
     assert_eq!(error_code(&update(&ids[2], "2025-10-28T12:01:00Z").await), (400, "CPS.0077"));
     assert_eq!(error_code(&update(&ids[0], time).await), (400, "CPS.0077"));
     let (_, refused) = update("nobody", time).await;

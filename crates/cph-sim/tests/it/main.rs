@@ -20,6 +20,8 @@ mod shared;
 mod signatures;
 mod signer;
 mod socket;
+mod story;
 mod support;
+mod switches;
 mod tags;
 mod throttle;

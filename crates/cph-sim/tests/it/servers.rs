@@ -44,7 +44,7 @@ async fn show(sim: &Simulator, server: impl AsRef<str>) -> Value {
     server
 }
 
-fn order() -> Value {
+pub(crate) fn order() -> Value {
     json!({
         "server_name": "new",
         "server_model_name": "physical.kg1.4xlarge.cp",
@@ -102,7 +102,7 @@ async fn a_server_is_shown_in_full() {
     let sim = builder(0).fleet(Fleet::from_csv(csv.as_bytes()).unwrap()).build().unwrap();
     let server = show(&sim, "88b8449b896f3a4f0ad57222dd919090").await;
     assert_eq!(server["phone_model_name"], "kg1.cp.c100.d10SSD.e1v1");
-    assert_eq!(server["server_model_name"], "physical.kg1.4xlarge.a.cp");
+    assert_eq!(server["server_model_name"], "physical.kg1.4xlarge.cp");
     assert_eq!((&server["status"], &server["network_version"]), (&json!(5), &json!("v1")));
     assert_eq!(column(&server, "band_widths", "band_width_share_type"), [1, 0]);
     assert_eq!(column(&server, "volumes", "volume_size"), [600]);
