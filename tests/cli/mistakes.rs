@@ -77,6 +77,8 @@ async fn settings_that_are_missing_or_at_odds_are_named() {
             &["sim", "serve", "--region", "r", "--project", "p", "--endpoint", "e"],
             &["sim", "serve", "--format", "table"],
             &["sim", "serve", "--fleet", "fleet.csv", "--servers", "2"],
+            &["sim", "serve", "--bind", "everywhere"],
+            &["sim", "serve", "--assume", "post-statu=201", "--assume", "entries=sorted"],
         ],
     )
     .await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How the simulator behaves where no page says how the service does.
@@ -13,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// let assumptions: cph_sim::Assumptions = toml::from_str("entries = \"reversed\"\npost_status = 201").unwrap();
 /// assert_eq!(assumptions.entries, cph_sim::Order::Reversed);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, each a yes or a no")]
 pub struct Assumptions {
@@ -47,6 +48,7 @@ pub struct Assumptions {
     pub property_merges: bool,
     /// How long after its end a job can be found, in seconds; `None`: for ever (assumed: job-retention).
     #[serde(with = "seconds")]
+    #[schemars(with = "Option<u64>")]
     pub job_retention: Option<Duration>,
     /// Whether a phone that is restarting already refuses another restart with CPS.0165
     /// (assumed: second-restart-is-refused).
@@ -113,7 +115,7 @@ pub struct Assumptions {
 }
 
 /// What the codes of the gateway begin with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum GatewayPrefix {
     /// `APIGW.0301`.
@@ -134,7 +136,7 @@ impl GatewayPrefix {
 }
 
 /// What the last page of a list that pages by marker says of the next one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LastMarker {
     /// Nothing.
@@ -147,7 +149,7 @@ pub enum LastMarker {
 }
 
 /// The order of the entries in a batch answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// As the targets were sent.

@@ -65,6 +65,10 @@ impl Bandwidths {
         Self(bandwidths.collect())
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Bandwidth> {
+        self.0.iter()
+    }
+
     /// Adds the bandwidth of a server, instead of any that it has.
     pub(crate) fn set(&mut self, server_id: &str, bandwidth: Bandwidth) {
         self.remove_of(server_id);

@@ -46,7 +46,7 @@ impl EncodeServer {
     }
 
     /// As answers say it. Assumed: frozen-encoder-answers-abnormal.
-    fn answered_status(&self) -> i64 {
+    pub(crate) fn answered_status(&self) -> i64 {
         match self.status {
             EncodeServerFilter::Running => EncodeServerStatus::Running.code(),
             EncodeServerFilter::Restarting => EncodeServerStatus::Restarting.code(),

@@ -32,7 +32,7 @@ const MAINTENANCE: &str = "system-maintenance";
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) server_id: String,
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     description: &'static str,
     authorization_type: String,
     publish_time: SystemTime,
@@ -81,13 +81,18 @@ impl Event {
         self.state(now) == EventState::Executing
     }
 
-    fn state(&self, now: SystemTime) -> EventState {
+    pub(crate) fn state(&self, now: SystemTime) -> EventState {
         match self.not_before {
             None => EventState::Inquiring,
             Some(begin) if now < begin => EventState::Scheduled,
             Some(begin) if now < begin + self.takes => EventState::Executing,
             Some(_) => EventState::Completed,
         }
+    }
+
+    /// When its work begins and ends.
+    pub(crate) fn turns(&self) -> impl Iterator<Item = SystemTime> {
+        self.not_before.into_iter().flat_map(|begin| [begin, begin + self.takes])
     }
 
     fn answer(&self, server: Option<&Server>, now: SystemTime) -> Value {

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use crate::{
     JournalEntry, chance,
     faults::{Effect, Strike, spoil, spoil_entries},
-    identity::{self, Gate, Sessions},
+    fleet::is_id,
+    identity::{self, Gate},
     operations,
     refusal::Refusal,
     reply::{Answer, Reply, json_bytes},
@@ -61,7 +62,7 @@ pub(crate) async fn answer(sim: Arc<Inner>, request: Request<Bytes>) -> Reply {
         Ok(route) => carry_out(sim.clone(), sim.read(route, place, (&parts, &body), skew)).await,
         Err(refusal) => sim.turn_away(place.entry, &refusal),
     };
-    reply.dated(sim.gateway_time(skew))
+    reply.dated(skewed(sim.clock.now(), skew))
 }
 
 /// The answer to a call whose body is too large to be read.
@@ -93,13 +94,13 @@ async fn carry_out(sim: Arc<Inner>, call: Admitted) -> Reply {
     }
 }
 
-impl Inner {
-    /// The time of the gateway, whose clock a fault has put so many seconds forward.
-    fn gateway_time(&self, skew: i64) -> SystemTime {
-        let (now, by) = (self.clock.now(), Duration::from_secs(skew.unsigned_abs()));
-        if skew < 0 { now - by } else { now + by }
-    }
+/// A time, on a clock that a fault has put so many seconds forward.
+fn skewed(time: SystemTime, seconds: i64) -> SystemTime {
+    let by = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 { time - by } else { time + by }
+}
 
+impl Inner {
     /// Opens the entry of a call in the journal and returns its place there.
     fn note(&self, parts: &Parts, route: Option<&Route>) -> Place {
         let now = self.clock.now();
@@ -115,10 +116,12 @@ impl Inner {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             at: now,
+            index: entry,
             status: None,
             error_code: None,
             fault: None,
             targets: 0,
+            target_ids: Vec::new(),
             request_id: chance::id(self.seed, "request", entry as u64),
         });
         Place { entry, ordinal }
@@ -157,12 +160,13 @@ impl Inner {
         skew: i64,
     ) -> Result<Route, Refusal> {
         let mut state = self.state();
+        let state = &mut *state;
         match route.0 {
             Api::Identity(operation) => {
-                self.gate(&mut state.sessions, skew).let_in(operation, parts, body)?;
+                self.gate(state, skew).let_in(operation, parts, body)?;
             }
             Api::Phones(operation) => {
-                let scope = self.gate(&mut state.sessions, skew).caller(parts, body)?;
+                let scope = self.gate(state, skew).caller(parts, body)?;
                 let project = route.1.get("project_id").unwrap_or(&self.account.project);
                 if *project != self.account.project {
                     return Err(Refusal::new(403, "APIGW.0310", "The project is unavailable."));
@@ -171,21 +175,26 @@ impl Inner {
                 if !scope.includes(project) {
                     return Err(Refusal::of("CPS.0001"));
                 }
-                state.throttle.count(&operation.name, &self.assumptions, self.clock.now())?;
+                state.throttle.count(&operation.name, &state.assumptions, self.clock.now())?;
             }
         }
         Ok(route)
     }
 
-    fn gate<'a>(&'a self, sessions: &'a mut Sessions, skew: i64) -> Gate<'a> {
-        let prefix = self.assumptions.gateway_prefix;
-        Gate { account: &self.account, sessions, prefix, now: self.gateway_time(skew) }
+    fn gate<'a>(&'a self, state: &'a mut State, skew: i64) -> Gate<'a> {
+        Gate {
+            account: &self.account,
+            sessions: &mut state.sessions,
+            prefix: state.assumptions.gateway_prefix,
+            now: skewed(self.clock.now(), skew),
+            undisturbed: skewed(self.clock.undisturbed(), skew),
+        }
     }
 
     fn turn_away(&self, entry: usize, refusal: &Refusal) -> Reply {
         let mut state = self.state();
         let request_id = &state.journal[entry].request_id;
-        let code = self.assumptions.gateway_prefix.code(&refusal.code);
+        let code = state.assumptions.gateway_prefix.code(&refusal.code);
         let body =
             json!({ "error_msg": refusal.message, "error_code": code, "request_id": request_id });
         let body = json_bytes(&body);
@@ -213,10 +222,11 @@ impl Inner {
             commanded = phones.map(str::to_owned).collect::<Vec<_>>();
             targets.extend(commanded.iter().map(String::as_str));
         }
-        let strike = state.ask_faults(api, ordinal, &targets, now, |faults, call| {
-            faults.strike(call, self.seed)
-        });
+        let strike = state
+            .ask_faults(api, ordinal, &targets, now, |faults, call| faults.strike(call, self.seed));
         state.journal[entry].targets = targets.len();
+        state.journal[entry].target_ids =
+            targets.iter().filter(|id| is_id(id)).map(|id| (*id).to_owned()).collect();
         let request_id = state.journal[entry].request_id.clone();
         let headers = parts.headers.clone();
         Admitted { api, headers, arguments, query, body, strike, request_id, entry, skew }
@@ -238,7 +248,7 @@ impl Inner {
             }
             Some(Effect::Throttle { limit, window, retry_after }) => {
                 let refusal = Limit::new(*limit, *window).refusal();
-                let code = self.assumptions.gateway_prefix.code(&refusal.code);
+                let code = state.assumptions.gateway_prefix.code(&refusal.code);
                 let refusal = Refusal { code, ..refusal };
                 return Reply::Whole(self.refuse(state, call, &refusal, *retry_after));
             }
@@ -303,7 +313,7 @@ impl Inner {
             headers: &call.headers,
             query: &call.query,
             body: call.body.as_ref(),
-            gate: self.gate(&mut state.sessions, call.skew),
+            gate: self.gate(state, call.skew),
         };
         identity::perform(operation, request)
     }
@@ -316,6 +326,7 @@ impl Inner {
         operation: &Operation,
     ) -> Result<Answer, Refusal> {
         let now = self.clock.now();
+        let assumptions = state.assumptions.clone();
         let body = call.body.as_ref().ok_or_else(|| Refusal::of("CPS.0077"))?;
         operation.check_request(|name| call.query.get(name).cloned(), body)?;
         let work = Work {
@@ -326,7 +337,7 @@ impl Inner {
             request_id: &call.request_id,
             now,
             strike: &call.strike,
-            assumptions: &self.assumptions,
+            assumptions: &assumptions,
             seed: self.seed,
             speed: self.speed,
             state,
@@ -347,7 +358,7 @@ impl Inner {
         Ok(match operation.status {
             204 => Answer { body: Bytes::new(), ..Answer::json(204, &answer) },
             200 if operation.method == "POST" => {
-                Answer::json(self.assumptions.post_status, &answer)
+                Answer::json(state.assumptions.post_status, &answer)
             }
             status => Answer::json(status, &answer),
         })
@@ -374,7 +385,7 @@ impl Inner {
         let journal = &mut state.journal[entry];
         journal.status = Some(status);
         journal.error_code = code.map(str::to_owned);
-        let request_id = if self.assumptions.header_request_id_is_body_id {
+        let request_id = if state.assumptions.header_request_id_is_body_id {
             journal.request_id.clone()
         } else {
             chance::id(self.seed, "header", entry as u64)

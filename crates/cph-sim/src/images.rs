@@ -25,9 +25,9 @@ const PUBLIC: [(&str, &str); 3] =
 
 const DAY: Duration = Duration::from_hours(24);
 
-struct Image {
-    id: String,
-    name: String,
+pub(crate) struct Image {
+    pub(crate) id: String,
+    pub(crate) name: String,
     label: &'static str,
     /// As a list of what phones can run has it.
     os_name: &'static str,
@@ -74,6 +74,10 @@ impl Origin {
 }
 
 impl Image {
+    pub(crate) fn image_type(&self) -> &'static str {
+        self.origin.image_type()
+    }
+
     /// The version of Android, written as in lists of custom images.
     fn version(&self) -> String {
         self.os_name.replace("AOSP", "AOSP ")
@@ -172,6 +176,10 @@ impl Images {
     /// Whether it is listed.
     pub(crate) fn is_there(&self, image_id: &str) -> bool {
         self.all.contains_key(image_id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Image> {
+        self.all.values()
     }
 
     fn of_type(&self, image_type: &str) -> impl Iterator<Item = &Image> {

@@ -30,7 +30,7 @@ impl State {
         if !self.journal.is_sorted_by_key(|entry| entry.at) {
             found.push("the journal is out of order".to_owned());
         }
-        if self.pending.next_at().is_some_and(|at| at <= now) {
+        if self.pending.due().is_some_and(|at| at <= now) {
             found.push("a change is overdue".to_owned());
         }
         found

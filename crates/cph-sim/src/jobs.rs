@@ -6,6 +6,7 @@ use std::{
 };
 
 use cph_core::JobStatus;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -66,7 +67,7 @@ pub(crate) struct Job {
 }
 
 /// One job as `/_sim/state` shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct JobState<'a> {
     job_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,11 +90,25 @@ pub(crate) struct Jobs {
 }
 
 impl Job {
-    fn status(&self, now: SystemTime) -> JobStatus {
+    pub(crate) fn status(&self, now: SystemTime) -> JobStatus {
         match self.end {
             Some(end) if end <= now && self.failure.is_some() => JobStatus::Failed,
             Some(end) if end <= now => JobStatus::Success,
             _ => JobStatus::Running,
+        }
+    }
+
+    /// As `/_sim/state` shows it.
+    pub(crate) fn state(&self, now: SystemTime) -> JobState<'_> {
+        let id = |kind| (self.kind == kind).then_some(self.target.as_str());
+        JobState {
+            job_id: &self.id,
+            phone_id: id(Kind::Phone),
+            server_id: id(Kind::Server),
+            encode_server_id: id(Kind::EncodeServer),
+            request_id: &self.request_id,
+            status: self.status(now).code(),
+            error_code: self.fault(now).map(|(code, _)| code),
         }
     }
 
@@ -155,7 +170,7 @@ impl Jobs {
         self.all.len() as u64
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Job> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Job> {
         self.all.iter()
     }
 
@@ -168,18 +183,9 @@ impl Jobs {
         jobs.iter().map(|job| &self.all[*job])
     }
 
-    pub(crate) fn states<'a>(&'a self, now: SystemTime) -> Vec<JobState<'a>> {
-        let id = |job: &'a Job, kind| (job.kind == kind).then_some(job.target.as_str());
-        let state = |job: &'a Job| JobState {
-            job_id: &job.id,
-            phone_id: id(job, Kind::Phone),
-            server_id: id(job, Kind::Server),
-            encode_server_id: id(job, Kind::EncodeServer),
-            request_id: &job.request_id,
-            status: job.status(now).code(),
-            error_code: job.fault(now).map(|(code, _)| code),
-        };
-        self.all.iter().map(state).collect()
+    /// The job that was started as the n-th; the first is 0.
+    pub(crate) fn nth(&self, index: usize) -> &Job {
+        &self.all[index]
     }
 
     /// `ListJobs`.

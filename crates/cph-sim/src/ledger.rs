@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::jobs::Kind;
@@ -10,7 +11,7 @@ use crate::jobs::Kind;
 /// Every change that the simulator made to a phone, whatever the caller was told about it.
 ///
 /// It is how a test proves that no phone was restarted twice. Phones that nobody touched are absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Ledger {
     /// By phone id, in the order in which phones were first touched.
@@ -24,7 +25,7 @@ pub struct Ledger {
 }
 
 /// One thing that a phone was made to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct LedgerEntry {
     /// The vendor's name of the operation.
@@ -35,6 +36,7 @@ pub struct LedgerEntry {
     pub job_id: String,
     /// When the job was started.
     #[serde(with = "crate::timestamp")]
+    #[schemars(schema_with = "crate::timestamp::schema")]
     pub at: SystemTime,
 }
 

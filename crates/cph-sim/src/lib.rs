@@ -64,12 +64,25 @@
 //!
 //! # Its own paths
 //!
-//! Over a socket a test in any language drives it by paths that need no signature: `GET /_sim/ledger`,
-//! `/_sim/journal` and `/_sim/state`; `POST /_sim/faults` with an array of [fault rules](Fault); `POST /_sim/clock`
-//! with `{"advance_seconds": 30}`, where the clock is a stepped one.
+//! Over a socket a test in any language drives it by paths that need no signature; `GET /_sim/openapi.json` describes them:
+//!
+//! - `GET /_sim/ledger` and `/_sim/journal` (only `operation=`, `status=`, `after=` an index), `/_sim/state`;
+//! - `GET`, `POST`, `DELETE /_sim/faults` with an array of [fault rules](Fault);
+//! - `GET`, `POST /_sim/assumptions` with the switches to turn;
+//! - `GET`, `POST /_sim/clock` with `{"stopped": true}`, `{"advance_seconds": 30}` or `{"advance_to": "next"}`: the end of a job,
+//!   say. Clients whose clocks go on get in by [what time it would be](SimClock::undisturbed);
+//! - `GET /_sim/events`: what happens, as server-sent events. They feed the page at `/`.
+//!
+//! They are followed only where `Host` is an address or a name that is not public, and `Origin`, if there is one, is the same:
+//! no page of somebody else's drives a simulator through a person's browser.
+//!
+//! # In tests
+//!
+//! [`Simulator::assert_called`] demands [calls](Calls) of the journal, and shows the nearest ones if they are not there.
 
 mod assumptions;
 mod bandwidths;
+mod calls;
 mod chance;
 mod changes;
 mod clock;
@@ -114,6 +127,7 @@ mod timestamp;
 mod work;
 
 pub use assumptions::{Assumptions, GatewayPrefix, LastMarker, Order};
+pub use calls::Calls;
 pub use clock::SimClock;
 pub use faults::{Count, Effect, Fault, FaultError, FaultState};
 pub use fleet::{Fleet, FleetError};

@@ -28,8 +28,8 @@ impl Pending {
         self.due.insert((at, self.count), Box::new(change));
     }
 
-    /// When the earliest comes about.
-    pub(crate) fn next_at(&self) -> Option<SystemTime> {
+    /// When the next change is due.
+    pub(crate) fn due(&self) -> Option<SystemTime> {
         self.due.keys().next().map(|(at, _)| *at)
     }
 

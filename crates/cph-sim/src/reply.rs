@@ -12,7 +12,7 @@ use http::{
 };
 use serde_json::Value;
 
-use crate::timestamp;
+use crate::{control::Events, timestamp};
 
 /// What comes back over the connection.
 pub(crate) enum Reply {
@@ -23,6 +23,8 @@ pub(crate) enum Reply {
     Stalled(Response<Bytes>, Duration),
     /// The connection is reset without an answer.
     Nothing(io::ErrorKind),
+    /// A body without an end, about what happens in the simulator.
+    Events(Box<Response<Events>>),
 }
 
 impl Reply {

@@ -141,4 +141,3 @@ pub(crate) fn query(api: Api, parts: &Parts) -> HashMap<String, String> {
 pub(crate) fn read_body(body: &Bytes) -> Option<Value> {
     if body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(body).ok() }
 }
-

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     error::Error,
     io,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -21,6 +21,7 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::mpsc,
     task::{JoinHandle, JoinSet},
 };
 
@@ -37,9 +38,15 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// The base URL, such as `http://127.0.0.1:40125`.
+    /// The base URL, such as `http://127.0.0.1:40125`; on this machine, if it listens on every address.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("http://{address}")
     }
 
     /// The address that it listens on.
@@ -135,6 +142,7 @@ async fn respond(
             Ok(in_halves(response, |rest| Sent::Silent(silent, rest)))
         }
         Reply::Nothing(_) => Err(Cut.into()),
+        Reply::Events(response) => Ok(response.map(|events| Sent::Events(events.stream()))),
     }
 }
 
@@ -157,6 +165,8 @@ enum Sent {
     /// Half of it is written; the connection ends once it has left.
     Leaving,
     CutOff,
+    /// What happens, until the connection ends.
+    Events(mpsc::Receiver<Bytes>),
 }
 
 impl Body for Sent {
@@ -185,6 +195,9 @@ impl Body for Sent {
                 *self = Self::CutOff;
                 context.waker().wake_by_ref();
                 Poll::Pending
+            }
+            Self::Events(events) => {
+                events.poll_recv(context).map(|event| event.map(|event| Ok(Frame::data(event))))
             }
             Self::CutOff => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
         }

@@ -20,13 +20,13 @@ use crate::{
     events::{self, Event},
     faults::Faults,
     gateway,
-    reply::Reply,
     identity::{Account, REGION, Sessions, TemporaryKeys},
     images::Images,
     jobs::Jobs,
     load::Load,
     pending::Pending,
     phones::Phones,
+    reply::Reply,
     server,
     servers::Servers,
     tags::Tags,
@@ -48,12 +48,12 @@ pub(crate) struct Inner {
     /// By how much jobs are faster than the service's.
     pub(crate) speed: f64,
     pub(crate) clock: SimClock,
-    pub(crate) assumptions: Assumptions,
     pub(crate) account: Account,
     state: Mutex<State>,
 }
 
 pub(crate) struct State {
+    pub(crate) assumptions: Arc<Assumptions>,
     pub(crate) phones: Phones,
     pub(crate) servers: Servers,
     pub(crate) encode_servers: EncodeServers,
@@ -187,9 +187,7 @@ impl SimulatorBuilder {
             let number = index + 1;
             faults.add(fault, now).map_err(|source| BuildError::Fault { number, source })?;
         }
-        if !matches!(self.assumptions.post_status, 200 | 201) {
-            return Err(BuildError::PostStatus(self.assumptions.post_status));
-        }
+        check(&self.assumptions)?;
         let pace = self.speed.unwrap_or(1.0);
         if !pace.is_finite() || pace <= 0.0 {
             return Err(BuildError::Speed(pace));
@@ -205,6 +203,7 @@ impl SimulatorBuilder {
         let phones = Phones::new(fleet.0, servers, seed, now);
         let servers = Servers::new(&phones, asked, seed, now);
         let mut state = State {
+            assumptions: Arc::new(self.assumptions),
             encode_servers: EncodeServers::new(&servers, seed),
             bandwidths: Bandwidths::new(&servers, seed, now),
             images: Images::new(&phones, &account.project, seed, now),
@@ -228,10 +227,17 @@ impl SimulatorBuilder {
             seed,
             speed: pace,
             clock,
-            assumptions: self.assumptions,
             account,
             state: Mutex::new(state),
         })))
+    }
+}
+
+/// Refuses switches in positions that they do not have.
+fn check(assumptions: &Assumptions) -> Result<(), BuildError> {
+    match assumptions.post_status {
+        200 | 201 => Ok(()),
+        status => Err(BuildError::PostStatus(status)),
     }
 }
 
@@ -266,6 +272,7 @@ impl Simulator {
                     "the connection ended in the middle of the answer",
                 )),
                 Reply::Nothing(kind) => Err(kind.into()),
+                Reply::Events(response) => Ok(response.map(|events| events.first())),
             }
         }
     }
@@ -277,7 +284,7 @@ impl Simulator {
         let sim = self.clone();
         async move {
             match control::answer(&sim, &request) {
-                Some(response) => Reply::Whole(response).dated(sim.clock().now()),
+                Some(reply) => reply.dated(sim.clock().now()),
                 None => gateway::answer(sim.0, request).await,
             }
         }
@@ -362,8 +369,15 @@ impl Simulator {
     }
 
     /// How it behaves where no page says how the service does.
-    pub fn assumptions(&self) -> &Assumptions {
-        &self.0.assumptions
+    pub fn assumptions(&self) -> Assumptions {
+        (*self.0.state().assumptions).clone()
+    }
+
+    /// Has later calls answered by other assumptions.
+    pub fn assume(&self, assumptions: Assumptions) -> Result<(), BuildError> {
+        check(&assumptions)?;
+        self.0.state().assumptions = Arc::new(assumptions);
+        Ok(())
     }
 
     /// The ids of the phones, in the order of the fleet.

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use http::HeaderValue;
 use jiff::Timestamp;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
 /// To the second, as jobs and phones print it: `2025-10-28T12:00:00Z`.
@@ -54,4 +55,9 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     let text = String::deserialize(deserializer)?;
     let timestamp: Timestamp = text.parse().map_err(D::Error::custom)?;
     timestamp.try_into().map_err(D::Error::custom)
+}
+
+/// What stands in a document about such a time.
+pub(crate) fn schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "date-time" })
 }

@@ -8,7 +8,7 @@ mod phone;
 mod server;
 mod values;
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -235,7 +235,7 @@ pub(crate) enum Sim {
     /// Serve a simulated fleet on this machine until Ctrl-C
     ///
     /// Prints the lines that point a client at it. It checks signatures, runs jobs, and keeps a ledger of what each phone
-    /// was made to do, under /_sim/ledger.
+    /// was made to do, under /_sim/ledger. A browser that opens its address sees the fleet live, and stops or moves its time.
     Serve(Serve),
 }
 
@@ -248,6 +248,9 @@ pub(crate) struct Serve {
     /// Over how many servers they are spread [default: one for every 60 phones]
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     pub(crate) servers: Option<usize>,
+    /// The address to serve on; one that other machines reach lets them drive the simulation, too
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) bind: IpAddr,
     /// The port to serve on; 0 takes a free one
     #[arg(long, default_value_t = 0, allow_hyphen_values = true)]
     pub(crate) port: u16,
@@ -260,6 +263,9 @@ pub(crate) struct Serve {
     /// Rules for what goes wrong, as TOML with [[fault]] tables
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
+    /// How it behaves where no page says how the service does, such as post_status=201; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = key_and_value)]
+    pub(crate) assume: Vec<(String, String)>,
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! `cph sim serve`.
 
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 
-use cph_sim::{Fault, SimClock, Simulator};
+use cph_sim::{Assumptions, Fault, SimClock, Simulator};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::phones;
@@ -39,6 +40,7 @@ pub(super) async fn serve(
     if global.fleet.is_some() && args.servers.is_some() {
         problems.push("--fleet says which servers there are: leave --servers out".to_owned());
     }
+    let assumptions = assumptions(&args.assume, &mut problems);
     if !problems.is_empty() {
         return Err(Failure::Usage(problems));
     }
@@ -46,6 +48,7 @@ pub(super) async fn serve(
     let mut builder = populate(Simulator::builder(), size, global.fleet.as_deref())?
         .seed(args.seed)
         .speed(args.speed)
+        .assume(assumptions)
         .clock(SimClock::scaled(1.0));
     if let Some(servers) = args.servers {
         builder = builder.servers(servers);
@@ -55,8 +58,9 @@ pub(super) async fn serve(
     }
     let sim = builder.build().map_err(|error| Failure::usage(error.to_string()))?;
     let mut signals = Signals::listen()?;
-    let cannot = |error| Failure::usage(format!("port {} cannot be served on: {error}", args.port));
-    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(cannot)?;
+    let address = SocketAddr::new(args.bind, args.port);
+    let cannot = |error| Failure::usage(format!("{address} cannot be served on: {error}"));
+    let listener = TcpListener::bind(address).await.map_err(cannot)?;
     let serving = sim.serve(listener).map_err(cannot)?;
 
     for (name, value) in [
@@ -71,14 +75,47 @@ pub(super) async fn serve(
     console.out.flush()?;
     if !settings.quiet {
         console.note(format_args!(
-            "simulating {} at {} with seed {}; Ctrl-C ends it",
+            "simulating {} with seed {}, to be watched at {}/; Ctrl-C ends it",
             phones(sim.phones().len()),
-            serving.endpoint(),
-            sim.seed()
+            sim.seed(),
+            serving.endpoint()
         ));
+    }
+    if !args.bind.is_loopback() {
+        console.note("warning: whoever reaches this machine can drive the simulation: no signature guards /_sim");
     }
     signals.next().await;
     Ok(Exit::Done)
+}
+
+/// The switches as they are given; what is no switch, or no position of one, is a problem.
+fn assumptions(given: &[(String, String)], problems: &mut Vec<String>) -> Assumptions {
+    let mut assumptions = Assumptions::default();
+    for (name, value) in given {
+        let mut switches = json!(assumptions);
+        let Some(switch) = switches.get_mut(name) else {
+            problems.push(format!("--assume {name}: {}", unknown(name, &switches)));
+            continue;
+        };
+        *switch = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
+        match serde_json::from_value(switches) {
+            Ok(turned) => assumptions = turned,
+            Err(error) => problems.push(format!("--assume {name}={value}: {error}")),
+        }
+    }
+    assumptions
+}
+
+/// Says which switches there are: the nearest, or all.
+fn unknown(name: &str, switches: &Value) -> String {
+    let names: Vec<&str> =
+        switches.as_object().into_iter().flat_map(|all| all.keys().map(String::as_str)).collect();
+    let distance = |known: &str| strsim::damerau_levenshtein(&name.replace('-', "_"), known);
+    let near = names.iter().copied().min_by_key(|known| distance(known));
+    match near.filter(|known| distance(known) * 3 <= known.len()) {
+        Some(near) => format!("no such assumption; did you mean {near}?"),
+        None => format!("no such assumption; there are {}", names.join(", ")),
+    }
 }
 
 /// Rules for what goes wrong.

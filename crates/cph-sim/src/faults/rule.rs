@@ -1,8 +1,9 @@
 //! One rule, in code.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use cph_core::Operation;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Effect, FaultError, effect::check_duration, written::FlatFault};
@@ -29,7 +30,7 @@ use crate::identity;
 /// ```
 ///
 #[doc = include_str!("../../docs/faults.md")]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "FlatFault", into = "FlatFault")]
 #[non_exhaustive]
 pub struct Fault {
@@ -202,6 +203,19 @@ impl Fault {
             ("probability", self.probability.is_none_or(|share| draw < share)),
         ];
         holds.into_iter().find_map(|(condition, holds)| (!holds).then_some(condition))
+    }
+}
+
+impl JsonSchema for Count {
+    fn schema_name() -> Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How often a rule strikes.",
+            "oneOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "enum": ["always"] }],
+        })
     }
 }
 

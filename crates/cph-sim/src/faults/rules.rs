@@ -6,19 +6,21 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Count, Effect, Fault, FaultError};
 use crate::chance;
 
 /// A rule, how often it struck, and how often it still will.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct FaultState {
     /// The rule as it was given.
     pub fault: Fault,
     /// When it was added.
     #[serde(serialize_with = "crate::timestamp::serialize")]
+    #[schemars(schema_with = "crate::timestamp::schema")]
     pub added: SystemTime,
     /// How often it struck.
     pub struck: u64,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,7 +11,8 @@ use super::{
 };
 
 /// A rule as it is written down.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Fault")]
 #[serde(deny_unknown_fields)]
 pub(super) struct FlatFault {
     #[serde(skip_serializing_if = "Option::is_none")]

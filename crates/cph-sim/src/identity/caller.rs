@@ -41,6 +41,8 @@ pub(crate) struct Gate<'a> {
     pub(crate) sessions: &'a mut Sessions,
     pub(crate) prefix: GatewayPrefix,
     pub(crate) now: SystemTime,
+    /// What time it would be had nobody moved the simulator's clock: programs outside sign by it.
+    pub(crate) undisturbed: SystemTime,
 }
 
 impl Gate<'_> {
@@ -102,7 +104,7 @@ impl Gate<'_> {
             return Err(unauthenticated("AK access failed to reach the limit,forbidden"));
         }
         let secret_key = self.secret_key(&sent)?;
-        match sent.verify(secret_key, self.now) {
+        match sent.verify(secret_key, [self.now, self.undisturbed]) {
             Ok(()) => {
                 self.sessions.locks.forget(sent.access_key);
                 Ok(Scope::Account)

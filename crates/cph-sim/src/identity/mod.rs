@@ -20,7 +20,7 @@ use http::{HeaderMap, request::Parts};
 use serde_json::Value;
 
 use self::{keys::Keys, locks::Locks, metadata::MetadataTokens, tokens::Tokens};
-use crate::{reply::Answer, refusal::Refusal};
+use crate::{refusal::Refusal, reply::Answer};
 
 pub(crate) use self::{
     account::{Account, REGION},

@@ -56,7 +56,7 @@ impl Vector {
         if sent.access_key != self.access_key {
             return Err(Refusal::new(401, "APIGW.0301", "another key"));
         }
-        sent.verify(&self.secret_key, now)
+        sent.verify(&self.secret_key, [now, now])
             .map_err(|(Wrong::Signature(refusal) | Wrong::Other(refusal))| refusal)
     }
 }
