@@ -306,7 +306,15 @@ async fn a_gateway_that_quotes_the_headers_it_saw_is_not_passed_on() {
         format!("Incorrect IAM authentication information: x-auth-token {}", simulator.token());
     let code = "APIGW.0301".to_owned();
     simulator
-        .inject(Fault::from(Effect::Refuse { code, status: 401, message: Some(message) }).always())
+        .inject(
+            Fault::from(Effect::Refuse {
+                code,
+                status: 401,
+                message: Some(message),
+                retry_after: None,
+            })
+            .always(),
+        )
         .unwrap();
     let (log, _guard) = Log::capture();
     let shown = Shown::default();

@@ -28,7 +28,8 @@ struct Case {
     stop_after: Option<usize>,
     /// The caller then leaves instead of waiting for what runs.
     leaves: bool,
-    faults: Vec<Fault>,
+    /// Each with the place of the server that it is about, if it is about one.
+    faults: Vec<(Fault, Option<usize>)>,
     assumptions: Assumptions,
     seed: u64,
 }
@@ -47,7 +48,7 @@ fn status() -> impl Strategy<Value = PhoneStatus> {
     ])
 }
 
-fn fault() -> impl Strategy<Value = Fault> {
+fn fault() -> impl Strategy<Value = (Fault, Option<usize>)> {
     let code = prop::sample::select(vec![
         "CPS.0001",
         "CPS.0003",
@@ -72,6 +73,10 @@ fn fault() -> impl Strategy<Value = Fault> {
         2 => Just(Fault::broken_json()),
         1 => Just(Fault::truncate()),
         1 => Just(Fault::empty_body()),
+        1 => (1_u64..40).prop_map(|seconds| Fault::stall(Duration::from_secs(seconds))),
+        1 => Just(Fault::wrong_content_type()),
+        2 => Just(Fault::reordered()),
+        1 => (-2000_i64..2000).prop_map(Fault::clock_skew),
         2 => (1_usize..4).prop_map(Fault::missing),
         2 => Just(Fault::doubled()),
         2 => Just(Fault::foreign()),
@@ -80,17 +85,30 @@ fn fault() -> impl Strategy<Value = Fault> {
         2 => Just(Fault::hang_job()),
         2 => Just(Fault::hide_job()),
         1 => (1_u64..200).prop_map(|seconds| Fault::late_job(Duration::from_secs(seconds))),
+        1 => (1_u64..200).prop_map(|seconds| Fault::vanish_job(Duration::from_secs(seconds))),
     ];
     let operation = prop_oneof![3 => Just("RestartCloudPhone"), 1 => Just("ListJobs")];
     let call = prop::option::weighted(0.6, 1_u64..6);
     let count = prop_oneof![4 => (1_u64..4).prop_map(Some), 1 => Just(None)];
-    (effect, operation, call, count).prop_map(|(effect, operation, call, count)| {
+    let size =
+        (prop::option::weighted(0.1, 1_usize..60), prop::option::weighted(0.1, 60_usize..150));
+    let window = prop::option::weighted(0.2, (0_u64..60, 1_u64..120));
+    let server = prop::option::weighted(0.2, 0_usize..20);
+    let conditions = (call, size, window, server);
+    (effect, operation, conditions, count).prop_map(|(effect, operation, conditions, count)| {
+        let (call, (larger_than, smaller_than), window, server) = conditions;
         let fault = effect.on(operation);
         let fault = call.into_iter().fold(fault, Fault::call);
-        match count {
+        let fault = larger_than.into_iter().fold(fault, Fault::larger_than);
+        let fault = smaller_than.into_iter().fold(fault, Fault::smaller_than);
+        let fault = window.into_iter().fold(fault, |fault, (after, lasting)| {
+            fault.after(Duration::from_secs(after)).lasting(Duration::from_secs(lasting))
+        });
+        let fault = match count {
             Some(count) => fault.times(count),
             None => fault.always(),
-        }
+        };
+        (fault, server)
     })
 }
 
@@ -195,16 +213,18 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 async fn check(case: Case) -> Result<(), TestCaseError> {
-    let mut builder = Simulator::builder()
+    let builder = Simulator::builder()
         .phones(case.phones)
         .seed(case.seed)
         .clock(paused_clock())
         .assume(case.assumptions.clone());
-    for fault in &case.faults {
-        builder = builder.fault(fault.clone());
-    }
     let simulator = builder.build().unwrap();
-    let ids = simulator.phones();
+    let (ids, servers) = (simulator.phones(), simulator.servers());
+    for (fault, server) in &case.faults {
+        let server = server.and_then(|place| servers.get(place % servers.len().max(1)));
+        let fault = server.into_iter().fold(fault.clone(), Fault::server);
+        simulator.inject(fault).unwrap();
+    }
     for (phone, status) in &case.statuses {
         if let Some(id) = ids.get(*phone) {
             simulator.set_phone_status(id, *status);
@@ -280,9 +300,11 @@ proptest! {
     #[test]
     fn every_phone_has_one_true_outcome(case in case()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        // No run outlasts a day of its own time; one that hangs would otherwise never be told.
-        let day = Duration::from_hours(24);
-        let ended = runtime.block_on(async { tokio::time::timeout(day, check(case)).await });
+        // A run takes its patience with one phone after the other at worst, and a day of its own time for all else; one
+        // that hangs would otherwise never be told.
+        let phones = u32::try_from(case.phones + case.strangers).unwrap();
+        let longest = Duration::from_hours(24) + phones * Duration::from_secs(case.job_timeout + 600);
+        let ended = runtime.block_on(async { tokio::time::timeout(longest, check(case)).await });
         ended.unwrap_or_else(|_| Err(TestCaseError::fail("the run hangs")))?;
     }
 }

@@ -91,6 +91,21 @@ async fn a_lost_look_at_the_jobs_is_repeated() {
     assert_eq!(restarts_of_each(&simulator), Some(1));
 }
 
+#[tokio::test]
+async fn a_gateway_whose_clock_is_off_turns_signatures_away() {
+    let simulator = stepped(1);
+    let serving = simulator.start().await.unwrap();
+    let client = over_socket(&simulator, serving.endpoint(), |builder| builder);
+    let phone = &simulator.phones()[0];
+    for (skew, passes) in [(-1200, false), (-900, true), (900, true), (1200, false)] {
+        simulator.inject(Fault::clock_skew(skew)).unwrap();
+        let code = client.phones().get(phone).await.err().map(|error| error.code().unwrap());
+        assert_eq!(code.map(|code| code.to_string()), (!passes).then(|| "APIGW.0303".to_owned()));
+    }
+    simulator.assert_faults_used();
+    client.phones().get(phone).await.unwrap();
+}
+
 // --- slow consumers
 
 /// Time-outs so short that a consumer who takes twice as long meets them at every outcome.
