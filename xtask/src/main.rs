@@ -14,6 +14,7 @@ mod generate;
 mod lint;
 mod outputs;
 mod problem;
+mod python;
 mod raw;
 mod requests;
 mod schemas;

@@ -6,15 +6,16 @@ mod check;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::python::{Python, SDK, output};
+
 const WIRE: &str = "openapi/wire.json";
 const SIGNATURES: &str = "tests/contract/signatures.json";
 
-const SDK: [&str; 2] = ["huaweicloudsdkcph==3.1.219", "huaweicloudsdkcore==3.1.219"];
 const RECORD: &str = "cargo xtask wire --record";
 
 /// Hold the recordings of the official SDK against the bundle.
@@ -46,29 +47,11 @@ fn record(root: &Path) -> Result<(), String> {
         vectors: Value,
     }
 
-    let home =
-        tempfile::tempdir().map_err(|e| format!("cannot make a temporary directory: {e}"))?;
-    let python = home.path().join("bin/python");
-    let script = home.path().join("record.py");
+    let python = Python::with(&SDK)?;
+    let script = python.home().join("record.py");
     fs::write(&script, include_str!("wire/record.py"))
         .map_err(|e| format!("{}: {e}", script.display()))?;
-
-    output(
-        "python3 cannot make a virtual environment",
-        Command::new("python3").args(["-m", "venv"]).arg(home.path()),
-    )?;
-    output(
-        &format!("pip cannot install {}; recording needs a package index", SDK.join(" and ")),
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--retries", "1"])
-            .arg("--disable-pip-version-check")
-            .args(SDK),
-    )?;
-    // The SDK obeys ~/.netrc, proxies and variables of its own, and writes into the home directory.
-    let recorded = output(
-        "the recorder failed",
-        Command::new(&python).arg("-I").arg(&script).env_clear().env("HOME", home.path()),
-    )?;
+    let recorded = output("the recorder failed", &mut python.script(&script))?;
     let recorded: Recordings = serde_json::from_slice(&recorded)
         .map_err(|e| format!("the recorder printed something else: {e}"))?;
 
@@ -82,17 +65,6 @@ fn record(root: &Path) -> Result<(), String> {
     });
     write(root, WIRE, &requests)?;
     write(root, SIGNATURES, &signatures)
-}
-
-fn output(complaint: &str, command: &mut Command) -> Result<Vec<u8>, String> {
-    let output = command
-        .output()
-        .map_err(|e| format!("{complaint}: {}: {e}", command.get_program().display()))?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let said = [output.stdout, output.stderr].concat();
-    Err(format!("{complaint}:\n{}", String::from_utf8_lossy(&said).trim_end()))
 }
 
 fn write(root: &Path, file: &str, value: &Value) -> Result<(), String> {

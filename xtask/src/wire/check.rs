@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{RECORD, SDK, SIGNATURES, WIRE};
+use super::{RECORD, SIGNATURES, WIRE};
 use crate::bundle::calls;
+use crate::python::SDK;
 
 const BUNDLE: &str = "openapi/cph.json";
 const GENERATE: &str = "cargo xtask generate";
