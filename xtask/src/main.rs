@@ -11,6 +11,7 @@ mod derive;
 #[cfg(test)]
 mod fixture;
 mod generate;
+mod interop;
 mod lint;
 mod outputs;
 mod problem;
@@ -19,6 +20,7 @@ mod raw;
 mod requests;
 mod schemas;
 mod shared;
+mod simulator;
 mod soak;
 mod source;
 mod spec;
@@ -49,6 +51,8 @@ enum Command {
     #[command(subcommand)]
     Bench(bench::Args),
     Coverage(coverage::Args),
+    /// Drive every operation through the vendor's Python SDK against the simulator
+    Interop,
     Soak(soak::Args),
     Wire(wire::Args),
 }
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Command::Arrows => arrows::run(&mut io::stdout()),
         Command::Bench(args) => bench::run(&args),
         Command::Coverage(args) => coverage::run(&args, &mut io::stdout()),
+        Command::Interop => interop::run().map_err(io::Error::other),
         Command::Soak(args) => soak::run(&args),
         Command::Wire(args) => Ok(wire::run(&args)),
     };
