@@ -69,6 +69,11 @@ pub(super) async fn serve(
         (env::PROJECT, sim.project()),
         (env::ACCESS_KEY, sim.access_key()),
         (env::SECRET_KEY, sim.secret_key()),
+        // The vendor's SDKs find the service and IAM by these.
+        ("HUAWEICLOUD_SDK_REGION_CPH_CN_NORTH_4", serving.endpoint().as_str()),
+        ("HUAWEICLOUD_SDK_IAM_ENDPOINT", serving.endpoint().as_str()),
+        // For programs that do not sign: the header X-Auth-Token.
+        ("CPH_SIM_TOKEN", sim.token()),
     ] {
         writeln!(console.out, "export {name}={value}")?;
     }
