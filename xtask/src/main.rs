@@ -19,6 +19,7 @@ mod python;
 mod raw;
 mod requests;
 mod schemas;
+mod schemathesis;
 mod shared;
 mod simulator;
 mod soak;
@@ -53,6 +54,8 @@ enum Command {
     Coverage(coverage::Args),
     /// Drive every operation through the vendor's Python SDK against the simulator
     Interop,
+    /// Hold the simulator's answers against the bundle with schemathesis
+    Schemathesis,
     Soak(soak::Args),
     Wire(wire::Args),
 }
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Coverage(args) => coverage::run(&args, &mut io::stdout()),
         Command::Interop => interop::run().map_err(io::Error::other),
+        Command::Schemathesis => schemathesis::run().map_err(io::Error::other),
         Command::Soak(args) => soak::run(&args),
         Command::Wire(args) => Ok(wire::run(&args)),
     };

@@ -40,18 +40,11 @@ impl Python {
         self.home.path()
     }
 
-    /// A script that finds its neighbours, and leaves nothing behind.
+    /// A script that finds its neighbours, leaves nothing behind, and sees nothing of this machine's environment: the SDK
+    /// obeys `~/.netrc`, proxies and variables of its own, and writes into the home directory.
     pub(crate) fn script(&self, path: &Path) -> Command {
-        let mut command = self.command("python");
-        command.args(["-B", "-s", "-E"]).arg(path);
-        command
-    }
-
-    /// A program of the environment that sees nothing else of this machine's: the SDK obeys `~/.netrc`, proxies and
-    /// variables of its own, and writes into the home directory.
-    pub(crate) fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.program(program));
-        command.env_clear().env("HOME", self.home());
+        let mut command = Command::new(self.program("python"));
+        command.args(["-B", "-s", "-E"]).arg(path).env_clear().env("HOME", self.home());
         command
     }
 

@@ -45,14 +45,6 @@ impl Simulator {
         thread::spawn(move || io::copy(&mut notes, &mut io::stderr()));
         Ok(simulator)
     }
-
-    /// The value of a variable.
-    pub(crate) fn variable(&self, name: &str) -> Result<&str, String> {
-        let variable = self.variables.iter().find(|(known, _)| known == name);
-        variable
-            .map(|(_, value)| value.as_str())
-            .ok_or_else(|| format!("the simulator does not print {name}"))
-    }
 }
 
 impl Drop for Simulator {
