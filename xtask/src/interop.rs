@@ -36,15 +36,12 @@ pub(crate) fn run() -> Result<ExitCode, String> {
         "--seed",
         "59",
     ])?;
-    let endpoint = simulator.variable("CPH_ENDPOINT")?;
     let status = python
         .script(&root.join("xtask/src/interop/main.py"))
         .args(calls(&bundle).map(|call| call.name))
         // The browser is a shell script.
         .env("PATH", "/usr/bin:/bin")
         .envs(simulator.variables.iter().map(|(name, value)| (name, value)))
-        .env("HUAWEICLOUD_SDK_REGION_CPH_CN_NORTH_4", endpoint)
-        .env("HUAWEICLOUD_SDK_IAM_ENDPOINT", endpoint)
         .status()
         .map_err(|error| format!("python: {error}"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -69,4 +66,14 @@ fn install_browser() -> Result<(), String> {
             .env("DEBIAN_FRONTEND", "noninteractive"),
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_readme_shows_the_example_that_is_run() {
+        let (readme, example) =
+            (include_str!("../../README.md"), include_str!("interop/example.py"));
+        assert!(readme.contains(&format!("```python\n{example}```\n")));
+    }
 }
