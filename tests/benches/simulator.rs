@@ -40,9 +40,11 @@ const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(3);
 
 fn main() -> Outcome<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match words[..] {
         ["serve", "simulator"] => runtime.block_on(serve_simulator()),
         ["serve", "floor"] => runtime.block_on(serve_floor()),
@@ -157,9 +159,8 @@ impl Server {
     async fn round(&mut self, load: &Arc<Load>, counted: bool) -> Outcome<()> {
         let before = self.cpu_so_far()?;
         let begun = Instant::now();
-        let connections = (0..CONNECTIONS).map(|_| {
-            tokio::spawn(Arc::clone(load).until(self.address.clone(), begun + ROUND))
-        });
+        let connections = (0..CONNECTIONS)
+            .map(|_| tokio::spawn(Arc::clone(load).until(self.address.clone(), begun + ROUND)));
         let mut calls = 0;
         for connection in connections.collect::<Vec<_>>() {
             calls += connection.await??;
@@ -267,14 +268,19 @@ async fn measure(prism: &PathBuf, document: &str) -> Outcome<()> {
     for round in 0..=ROUNDS {
         for server in &mut servers {
             // The first round warms everything up.
-            server.round(&load, round > 0).await.map_err(|error| format!("{}: {error}", server.name))?;
+            server
+                .round(&load, round > 0)
+                .await
+                .map_err(|error| format!("{}: {error}", server.name))?;
         }
     }
     println!(
         "restarts of {PHONES_PER_CALL} phones each over {CONNECTIONS} connections; a fleet of {PHONES}; {ROUNDS} rounds of {} s in turn\n",
         ROUND.as_secs()
     );
-    println!("| server | start | memory | calls a second | CPU a call | to the floor | memory after |");
+    println!(
+        "| server | start | memory | calls a second | CPU a call | to the floor | memory after |"
+    );
     println!("|---|---|---|---|---|---|---|");
     let floor = servers[0].cpu_per_call();
     for server in &mut servers {

@@ -129,7 +129,8 @@ fn assumptions() -> impl Strategy<Value = Assumptions> {
         let default = Assumptions::default();
         let mut switches = switches.into_iter();
         let mut turned = |default: bool| default ^ switches.next().unwrap();
-        let (max_phones_per_call, retention, unlisted_job_status, at_full_pace, percent, calls) = numbers;
+        let (max_phones_per_call, retention, unlisted_job_status, at_full_pace, percent, calls) =
+            numbers;
         Assumptions {
             max_phones_per_call,
             all_refused_is_an_error: turned(default.all_refused_is_an_error),

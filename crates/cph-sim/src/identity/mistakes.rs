@@ -80,7 +80,7 @@ const MISTAKES: &[(&str, Mistake)] = &[
     }),
     ("what X-Sdk-Content-Sha256 says, which is not the hash of the body", |signing, sent| {
         let said = super::header(sent.parts, "x-sdk-content-sha256");
-        signing.canonical.body_hash = said.unwrap_or_default().to_owned();
+        said.unwrap_or_default().clone_into(&mut signing.canonical.body_hash);
     }),
     ("the hash of the body in capitals", |signing, _| {
         signing.canonical.body_hash.make_ascii_uppercase();

@@ -158,7 +158,13 @@ async fn faults_are_added_all_or_none_and_removed() {
     }
     let wrong = json!([{ "effect": "throttle" }, { "effect": "throttle", "operation": "Dance" }]);
     let answer = control(&sim, Method::POST, "/_sim/faults", &wrong).await;
-    assert_eq!(answer, (400, json!({ "message": "fault 2: no operation is called `Dance`; names are the vendor's, such as RestartCloudPhone" })));
+    assert_eq!(
+        answer,
+        (
+            400,
+            json!({ "message": "fault 2: no operation is called `Dance`; names are the vendor's, such as RestartCloudPhone" })
+        )
+    );
     assert_eq!(control(&sim, Method::POST, "/_sim/faults", &json!("no")).await.0, 400);
     let (_, faults) = control(&sim, Method::GET, "/_sim/faults", &Value::Null).await;
     assert_eq!(faults, json!(sim.faults()));

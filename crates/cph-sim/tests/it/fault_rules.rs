@@ -1,5 +1,6 @@
 //! How rules are matched, counted and written down.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use cph_core::PhoneStatus;
@@ -179,7 +180,8 @@ async fn rules_that_never_struck_are_told_with_the_reason() {
     restart(&sim, &phones(&sim.phones()[..1])).await;
     let unused: Vec<_> = sim.unused_faults().iter().map(|fault| fault.effect.name()).collect();
     assert_eq!(unused, ["drop_after", "refuse"]);
-    let asserted = std::panic::catch_unwind(|| sim.assert_faults_used()).unwrap_err();
+    let asserted =
+        std::panic::catch_unwind(AssertUnwindSafe(|| sim.assert_faults_used())).unwrap_err();
     assert_eq!(
         asserted.downcast_ref::<String>().unwrap(),
         r#"these faults never struck:
@@ -213,7 +215,8 @@ async fn a_rule_outdone_by_another_says_so() {
     let sim = builder(1).fault(Fault::drop_before()).fault(Fault::html(503)).build().unwrap();
     sim.inject(Fault::hang_job()).unwrap();
     restart_all(&sim).await.unwrap_err();
-    let asserted = std::panic::catch_unwind(|| sim.assert_faults_used()).unwrap_err();
+    let asserted =
+        std::panic::catch_unwind(AssertUnwindSafe(|| sim.assert_faults_used())).unwrap_err();
     let message = asserted.downcast_ref::<String>().unwrap();
     assert!(message.contains("# 1 failed by another rule, which came first"), "{message}");
     assert!(message.contains("# 1 failed by another rule, which prevented the work"), "{message}");
