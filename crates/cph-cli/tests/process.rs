@@ -115,7 +115,7 @@ mod signals {
     #[test]
     fn a_served_simulation_is_reached_by_its_export_lines_and_leaving_names_every_phone() {
         let mut server = cph(&["sim", "serve", "--phones", "2"]).spawn().unwrap();
-        let exports = BufReader::new(server.stdout.take().unwrap()).lines().take(5);
+        let exports = BufReader::new(server.stdout.take().unwrap()).lines().take(8);
         let exports: Vec<(String, String)> = exports
             .map(|line| {
                 let line = line.unwrap();
@@ -172,7 +172,7 @@ mod signals {
         let mut said = String::new();
         server.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert_eq!(server.wait().unwrap().code(), Some(0), "{said}");
-        assert!(said.contains("with seed 0; Ctrl-C ends it"), "{said}");
+        assert!(said.contains("with seed 0, to be watched at http:"), "{said}");
     }
 
     #[test]
