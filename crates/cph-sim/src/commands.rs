@@ -1,5 +1,7 @@
 //! Commands to phones: files, apps, and a tiny shell.
 
+use std::sync::Arc;
+
 use cph_core::limits;
 use serde_json::{Value, json};
 
@@ -112,7 +114,11 @@ impl<'a> Work<'a> {
         Ok(json!({ "jobs": self.in_order(jobs) }))
     }
 
-    fn run_at_once(&mut self, phone_id: &str, content: &str) -> Result<(String, String), Refusal> {
+    fn run_at_once(
+        &mut self,
+        phone_id: &str,
+        content: &str,
+    ) -> Result<(Arc<str>, String), Refusal> {
         let output = printed(self.state.phones.named(phone_id)?, content, self.seed);
         let new = NewJob {
             output: Some(output.clone()),

@@ -1,6 +1,9 @@
 //! The encoding services of servers, and their restart.
 
-use std::{collections::HashMap, time::SystemTime};
+use std::{
+    sync::Arc,
+    {collections::HashMap, time::SystemTime},
+};
 
 use cph_core::{EncodeServerFilter, EncodeServerStatus};
 use indexmap::IndexMap;
@@ -29,7 +32,7 @@ pub(crate) struct EncodeServer {
     kind: i64,
     /// The filter knows more states than the answers.
     status: EncodeServerFilter,
-    busy_with: Option<String>,
+    busy_with: Option<Arc<str>>,
 }
 
 /// Every encoding service, by id.
@@ -175,7 +178,7 @@ impl Work<'_> {
         self.answer(Kind::EncodeServer, entries)
     }
 
-    fn restart_encode_server(&mut self, id: &str) -> Result<String, Refusal> {
+    fn restart_encode_server(&mut self, id: &str) -> Result<Arc<str>, Refusal> {
         let encode_server = self.state.encode_servers.named(id)?;
         match encode_server.status {
             EncodeServerFilter::Creating => return Err(Refusal::of("CPS.0124")),

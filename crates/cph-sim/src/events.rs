@@ -166,7 +166,7 @@ impl State {
         for phone in self.phones.on(&server_id) {
             if phone.status(now) == PhoneStatus::Running {
                 let busy = Busy {
-                    request_id: event_id.to_owned(),
+                    request_id: event_id.into(),
                     status: PhoneStatus::ShutDown,
                     end: Some(end),
                     afterwards: PhoneStatus::Running,

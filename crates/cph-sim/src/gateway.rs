@@ -46,7 +46,7 @@ struct Admitted {
     /// `None`: no JSON.
     body: Option<Value>,
     strike: Strike,
-    request_id: String,
+    request_id: Arc<str>,
     /// Its place in the journal.
     entry: usize,
     /// By how many seconds the gateway's clock is off for it.
@@ -227,7 +227,7 @@ impl Inner {
         state.journal[entry].targets = targets.len();
         state.journal[entry].target_ids =
             targets.iter().filter(|id| is_id(id)).map(|id| (*id).to_owned()).collect();
-        let request_id = state.journal[entry].request_id.clone();
+        let request_id = state.journal[entry].request_id.as_str().into();
         let headers = parts.headers.clone();
         Admitted { api, headers, arguments, query, body, strike, request_id, entry, skew }
     }
@@ -323,7 +323,7 @@ impl Inner {
         &self,
         state: &mut State,
         call: &Admitted,
-        operation: &Operation,
+        operation: &'static Operation,
     ) -> Result<Answer, Refusal> {
         let now = self.clock.now();
         let assumptions = state.assumptions.clone();
@@ -344,7 +344,7 @@ impl Inner {
         };
         let mut answer = operations::perform(work)?;
         if operation.names_request {
-            answer["request_id"] = call.request_id.as_str().into();
+            answer["request_id"] = (*call.request_id).into();
         }
         debug_assert_eq!(
             operation.difference(&answer),

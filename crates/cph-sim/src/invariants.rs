@@ -56,7 +56,7 @@ impl State {
         let things = self.phones.iter().map(|phone| phone.id.as_str());
         let things = things.chain(self.servers.iter().map(|server| server.id.as_str()));
         let things = things.chain(self.encode_servers.iter().map(|service| service.id.as_str()));
-        let things = things.chain(self.jobs.iter().map(|job| job.id.as_str()));
+        let things = things.chain(self.jobs.iter().map(|job| &*job.id));
         let ids = things.chain(self.journal.iter().map(|entry| entry.request_id.as_str()));
         found.extend(ids.filter(|id| !seen.insert(*id)).map(|id| format!("{id} is given twice")));
     }

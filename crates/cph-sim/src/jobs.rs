@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -46,13 +47,13 @@ const ON_THE_WAY: Duration = Duration::from_secs(5);
 /// No `Debug`: what it prints may point at a person.
 #[derive(Clone)]
 pub(crate) struct Job {
-    pub(crate) id: String,
+    pub(crate) id: Arc<str>,
     pub(crate) kind: Kind,
     /// Its phone, server or encoding service.
-    pub(crate) target: String,
+    pub(crate) target: Arc<str>,
     /// Whether it is about other targets too, and so names none (assumed: one-job-id-for-all-servers).
     pub(crate) is_shared: bool,
-    pub(crate) request_id: String,
+    pub(crate) request_id: Arc<str>,
     pub(crate) begin: SystemTime,
     /// `None`: it never ends.
     pub(crate) end: Option<SystemTime>,
@@ -85,8 +86,8 @@ pub(crate) struct JobState<'a> {
 #[derive(Default)]
 pub(crate) struct Jobs {
     all: Vec<Job>,
-    by_id: HashMap<String, usize>,
-    by_request: HashMap<String, Vec<usize>>,
+    by_id: HashMap<Arc<str>, usize>,
+    by_request: HashMap<Arc<str>, Vec<usize>>,
 }
 
 impl Job {
@@ -100,7 +101,7 @@ impl Job {
 
     /// As `/_sim/state` shows it.
     pub(crate) fn state(&self, now: SystemTime) -> JobState<'_> {
-        let id = |kind| (self.kind == kind).then_some(self.target.as_str());
+        let id = |kind| (self.kind == kind).then_some(&*self.target);
         JobState {
             job_id: &self.id,
             phone_id: id(Kind::Phone),
@@ -132,7 +133,7 @@ impl Job {
         let on_the_way =
             assumptions.unlisted_job_status.filter(|_| !has_ended && now < self.begin + ON_THE_WAY);
         let mut answer = json!({
-            "job_id": self.id,
+            "job_id": &*self.id,
             "begin_time": timestamp::to_second(self.begin),
             "status": on_the_way.unwrap_or_else(|| self.status(now).code()),
         });

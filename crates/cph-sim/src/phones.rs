@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -40,7 +41,7 @@ pub(crate) struct Phone {
 
 /// What a phone is doing.
 pub(crate) struct Busy {
-    pub(crate) request_id: String,
+    pub(crate) request_id: Arc<str>,
     pub(crate) status: PhoneStatus,
     /// `None`: it never ends.
     pub(crate) end: Option<SystemTime>,
@@ -74,12 +75,12 @@ impl Phone {
     /// The call whose work on it goes on.
     pub(crate) fn busy_with(&self, now: SystemTime) -> Option<&str> {
         let work = self.work.as_ref().filter(|work| work.end.is_none_or(|end| now < end));
-        work.map(|work| work.request_id.as_str())
+        work.map(|work| &*work.request_id)
     }
 
     /// Whether this very call made it busy: a phone may stand in a call twice.
     pub(crate) fn is_busy_with(&self, request_id: &str) -> bool {
-        self.work.as_ref().is_some_and(|work| work.request_id == request_id)
+        self.work.as_ref().is_some_and(|work| *work.request_id == *request_id)
     }
 
     /// Whether it may be restarted now.

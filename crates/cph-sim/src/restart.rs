@@ -1,5 +1,7 @@
 //! `RestartCloudPhone`: restarts phones, or starts them.
 
+use std::sync::Arc;
+
 use cph_core::PhoneStatus;
 use serde_json::Value;
 
@@ -68,7 +70,7 @@ impl<'a> Work<'a> {
         phone_id: &str,
         image_id: Option<&str>,
         property: Property,
-    ) -> Result<String, Refusal> {
+    ) -> Result<Arc<str>, Refusal> {
         let property = property?;
         let (now, seed, assumptions) = (self.now, self.seed, self.assumptions);
         let merges = assumptions.property_merges;

@@ -1,6 +1,6 @@
 //! What is done to servers as a whole: restart, change, deletion, name, key pair, network file systems.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use cph_core::{PhoneStatus, ServerStatus};
 use serde_json::{Value, json};
@@ -178,7 +178,7 @@ impl<'a> Work<'a> {
         self.answer(Kind::Server, entries)
     }
 
-    fn update_keypair(&mut self, server_id: &str, keypair: &str) -> Result<String, Refusal> {
+    fn update_keypair(&mut self, server_id: &str, keypair: &str) -> Result<Arc<str>, Refusal> {
         let server = self.state.servers.named(server_id)?;
         server.check(&[ServerStatus::Normal], self.request_id, "CPS.0098")?;
         let keypair = keypair_name(keypair)?;
@@ -242,7 +242,7 @@ impl<'a> Work<'a> {
     pub(crate) fn each_server(
         &mut self,
         server_ids: Vec<&str>,
-        mut treat: impl FnMut(&mut Self, &str) -> Result<String, Refusal>,
+        mut treat: impl FnMut(&mut Self, &str) -> Result<Arc<str>, Refusal>,
     ) -> Result<Value, Refusal> {
         let entries: Entries<'_> =
             server_ids.into_iter().map(|server_id| (server_id, treat(self, server_id))).collect();

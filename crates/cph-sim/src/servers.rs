@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -27,7 +28,7 @@ pub(crate) struct Server {
     pub(crate) features: Features,
     status: ServerStatus,
     /// The call whose job it waits for.
-    busy_with: Option<String>,
+    busy_with: Option<Arc<str>>,
     /// The network file systems that it has mounted.
     pub(crate) file_systems: BTreeSet<String>,
     pub(crate) files: Files,
@@ -106,7 +107,7 @@ impl Server {
     /// Makes it busy until [`end`](Self::end).
     pub(crate) fn begin(&mut self, request_id: &str, status: ServerStatus, now: SystemTime) {
         self.set_status(status, now);
-        self.busy_with = Some(request_id.to_owned());
+        self.busy_with = Some(request_id.into());
     }
 
     /// Ends what a call began, unless something else came between; returns whether nothing did.

@@ -23,6 +23,7 @@ use crate::{
     identity::{Account, REGION, Sessions, TemporaryKeys},
     images::Images,
     jobs::Jobs,
+    ledger::Deeds,
     load::Load,
     pending::Pending,
     phones::Phones,
@@ -65,7 +66,7 @@ pub(crate) struct State {
     /// What was exported from phones.
     pub(crate) exports: Exports,
     pub(crate) faults: Faults,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Deeds,
     pub(crate) journal: Vec<JournalEntry>,
     pub(crate) images: Images,
     pub(crate) tags: Tags,
@@ -216,7 +217,7 @@ impl SimulatorBuilder {
             pending: Pending::default(),
             exports: Exports::default(),
             faults,
-            ledger: Ledger::default(),
+            ledger: Deeds::default(),
             journal: Vec::new(),
             sessions: Sessions::new(seed),
             throttle: Throttle::default(),
@@ -442,7 +443,7 @@ impl Simulator {
 
     /// What each phone was really made to do.
     pub fn ledger(&self) -> Ledger {
-        self.0.state().ledger.clone()
+        self.0.state().ledger.read()
     }
 
     /// The calls that came in, the oldest first.

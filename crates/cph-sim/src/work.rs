@@ -3,15 +3,17 @@
 use std::{
     collections::HashMap,
     ops::RangeInclusive,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use serde_json::{Value, json};
 
 use crate::{
-    Assumptions, LedgerEntry, Order, chance,
+    Assumptions, Order, chance,
     faults::{Effect, Strike},
     jobs::{Job, Kind},
+    ledger::Deed,
     refusal::Refusal,
     simulator::State,
 };
@@ -19,12 +21,12 @@ use crate::{
 /// One call, its query and body valid by the schema.
 pub(crate) struct Work<'a> {
     /// The vendor's name of the operation.
-    pub(crate) operation: &'a str,
+    pub(crate) operation: &'static str,
     /// What stands in the path.
     pub(crate) arguments: &'a HashMap<String, String>,
     pub(crate) query: &'a HashMap<String, String>,
     pub(crate) body: &'a Value,
-    pub(crate) request_id: &'a str,
+    pub(crate) request_id: &'a Arc<str>,
     pub(crate) now: SystemTime,
     pub(crate) strike: &'a Strike,
     pub(crate) assumptions: &'a Assumptions,
@@ -67,14 +69,17 @@ impl NewJob {
 
 /// A job that has been started.
 pub(crate) struct Started {
-    pub(crate) job_id: String,
+    pub(crate) job_id: Arc<str>,
     /// `None`: it never ends.
     pub(crate) end: Option<SystemTime>,
     pub(crate) fails: bool,
 }
 
+/// The job of a target, or why it has none.
+pub(crate) type Entry = Result<Arc<str>, Refusal>;
+
 /// What came of each target, in the order of the call.
-pub(crate) type Entries<'t> = Vec<(&'t str, Result<String, Refusal>)>;
+pub(crate) type Entries<'t> = Vec<(&'t str, Entry)>;
 
 impl<'a> Work<'a> {
     /// A value in the path.
@@ -97,10 +102,8 @@ impl<'a> Work<'a> {
 
     /// Starts a job of this call, and notes it in the ledger.
     pub(crate) fn start(&mut self, target: &str, new: NewJob) -> Started {
-        let history = self.state.ledger.kind_mut(new.kind).entry(target.to_owned()).or_default();
-        let earlier =
-            history.iter().filter(|entry| entry.operation == self.operation).count() as u64;
-        let numbers = [new.ordinal, earlier];
+        let (target_id, earlier) = self.state.ledger.known(new.kind, target);
+        let numbers = [new.ordinal, earlier as u64];
         let milliseconds = chance::rng(self.seed, self.operation, &numbers).u64(new.milliseconds);
         let server_id = self.state.server_of(target).map(str::to_owned);
         let at_full_pace = self.assumptions.jobs_at_full_pace;
@@ -109,11 +112,11 @@ impl<'a> Work<'a> {
             .map_or(1.0, |server_id| self.state.load.stretch(server_id, at_full_pace, self.now));
         let takes = self.takes(milliseconds, stretch);
         let mut job = Job {
-            id: chance::id(self.seed, "job", self.state.jobs.count()),
+            id: chance::id(self.seed, "job", self.state.jobs.count()).into(),
             kind: new.kind,
-            target: target.to_owned(),
+            target: target_id,
             is_shared: new.is_shared,
-            request_id: self.request_id.to_owned(),
+            request_id: self.request_id.clone(),
             begin: self.now,
             end: Some(self.now + takes),
             failure: new.failure,
@@ -138,7 +141,7 @@ impl<'a> Work<'a> {
         }
         // Assumed: one-job-per-target.
         let second = (!self.assumptions.one_job_per_target).then(|| Job {
-            id: chance::id(self.seed, "second job", self.state.jobs.count()),
+            id: chance::id(self.seed, "second job", self.state.jobs.count()).into(),
             ..job.clone()
         });
         self.state.jobs.start(job);
@@ -163,14 +166,15 @@ impl<'a> Work<'a> {
     }
 
     /// Notes in the ledger what a job is about.
-    pub(crate) fn note(&mut self, kind: Kind, target: &str, job_id: &str) {
-        let history = self.state.ledger.kind_mut(kind).entry(target.to_owned()).or_default();
-        history.push(LedgerEntry {
-            operation: self.operation.to_owned(),
-            request_id: self.request_id.to_owned(),
-            job_id: job_id.to_owned(),
+    pub(crate) fn note(&mut self, kind: Kind, target: &str, job_id: &Arc<str>) {
+        let (target, _) = self.state.ledger.known(kind, target);
+        let deed = Deed {
+            operation: self.operation,
+            request_id: self.request_id.clone(),
+            job_id: job_id.clone(),
             at: self.now,
-        });
+        };
+        self.state.ledger.add(kind, target, deed);
     }
 
     /// The answer of a batch: an entry for each target, or the refusal of all
@@ -181,17 +185,14 @@ impl<'a> Work<'a> {
     }
 
     /// The same where a target is a phone or a server.
-    pub(crate) fn answer_mixed(
-        &self,
-        entries: Vec<(Kind, &str, Result<String, Refusal>)>,
-    ) -> Result<Value, Refusal> {
+    pub(crate) fn answer_mixed(&self, entries: Vec<(Kind, &str, Entry)>) -> Result<Value, Refusal> {
         if self.assumptions.all_refused_is_an_error
             && entries.iter().all(|(_, _, entry)| entry.is_err())
             && let Some((_, _, Err(refusal))) = entries.first()
         {
             return Err(refusal.clone());
         }
-        let entry = |(kind, target, entry): (Kind, &str, Result<String, Refusal>)| match entry {
+        let entry = |(kind, target, entry): (Kind, &str, Entry)| match entry {
             Ok(job_id) => json!({ kind.id_field(): self.name_of(target), "job_id": job_id }),
             Err(Refusal { code, message, .. }) => {
                 json!({ kind.id_field(): self.name_of(target), "error_code": code, "error_msg": message })
