@@ -19,7 +19,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cph_sim::Simulator;
+use cph_sim::{Assumptions, Simulator};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::{client::conn::http1::SendRequest, service::service_fn};
@@ -57,8 +57,10 @@ fn main() -> Outcome<()> {
 
 /// The same on both sides, so that the load knows ids, project and token.
 fn simulator() -> Outcome<Simulator> {
+    let assumptions = Assumptions { calls_per_second: 0, ..Assumptions::default() };
     // Jobs end at once: a phone that still restarts would only be refused.
-    Ok(Simulator::builder().phones(PHONES).seed(7).speed(1e6).build()?)
+    let builder = Simulator::builder().phones(PHONES).seed(7).speed(1e6).assume(assumptions);
+    Ok(builder.build()?)
 }
 
 async fn serve_simulator() -> Outcome<()> {

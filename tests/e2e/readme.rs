@@ -1,4 +1,4 @@
-//! The library example of README, compiled and run.
+//! The examples of README in Rust, compiled and run.
 
 use cph::{Client, Report};
 use cph_sim::Simulator;
@@ -34,9 +34,23 @@ async fn the_example_restarts_phones_with_an_image() {
     assert_eq!(phone.phone.image_id.as_deref(), Some(image));
 }
 
+mod example_test {
+    include!("example_test.rs");
+
+    pub(super) async fn run() {
+        a_lost_answer_is_not_sent_again().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_example_of_a_test_passes() {
+    example_test::run().await;
+}
+
 #[test]
-fn readme_prints_the_example_as_it_is() {
+fn readme_prints_the_examples_as_they_are() {
     let readme = include_str!("../../README.md");
-    let block = readme.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next());
-    assert_eq!(block, Some(include_str!("example.rs")));
+    let blocks = readme.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let examples = [include_str!("example.rs"), include_str!("example_test.rs")];
+    assert_eq!(blocks.collect::<Vec<_>>(), examples);
 }
