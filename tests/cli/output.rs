@@ -147,3 +147,23 @@ async fn a_refused_signature_shows_no_secret() {
     assert!(ran.err.starts_with(says), "{}", ran.err);
     assert!(!ran.both.contains("of-ours"), "{}", ran.both);
 }
+
+#[tokio::test]
+async fn shells_complete_and_the_manual_names_every_command() {
+    let completions = Cph::new(&["completions", "bash"]).run().await;
+    assert_eq!(completions.exit, 0, "{}", completions.err);
+    assert!(completions.out.contains("cph__subcmd__phone__subcmd__restart"), "no restart in it");
+    for (path, says) in [
+        (&["man"][..], "phone(1)"),
+        (&["man", "phone", "restart"], r"cph\-phone\-restart \- Restart"),
+    ] {
+        let page = Cph::new(path).run().await;
+        assert_eq!(page.exit, 0, "{}", page.err);
+        assert!(page.out.contains(says), "{}", page.out);
+    }
+    let page = Cph::new(&["man", "tag", "jump"]).run().await;
+    assert_eq!(
+        (page.exit, page.err.trim_end()),
+        (2, "cph: cph tag has no command `jump`; there are list, show, add, remove, find")
+    );
+}

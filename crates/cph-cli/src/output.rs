@@ -35,6 +35,16 @@ pub(crate) enum ColorWhen {
     Never,
 }
 
+/// How the log is written.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// A JSON object on each line
+    Json,
+}
+
 /// Which fields of a record stand where.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {

@@ -24,7 +24,7 @@ pub(crate) use self::{
 };
 use crate::{
     env,
-    output::{ColorWhen, Format},
+    output::{ColorWhen, Format, LogFormat},
 };
 
 /// A fleet of cloud phones from the terminal
@@ -76,6 +76,9 @@ pub(crate) struct Global {
     /// Log what is sent and decided; -vv and -vvv log more
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
+    /// How the log is written
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
+    pub(crate) log_format: LogFormat,
     /// How long a call may go on making attempts, such as 90s; the last is not cut short [default: 2m]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) call_timeout: Option<Duration>,
@@ -164,6 +167,21 @@ pub(crate) enum Local {
         /// Name of the thing
         #[arg(value_enum)]
         name: SchemaName,
+    },
+    /// Print what lets a shell complete this command
+    ///
+    /// For bash: source <(cph completions bash). Other shells have a folder for such files.
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of this command, or of one below it
+    ///
+    /// Read it with cph man | man -l -
+    Man {
+        /// The command, such as phone restart
+        command: Vec<String>,
     },
     /// Simulate the service
     #[cfg(feature = "sim")]

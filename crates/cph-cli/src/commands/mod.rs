@@ -9,6 +9,7 @@ mod follow;
 mod image;
 mod job;
 mod listing;
+mod manual;
 mod perform;
 mod phone;
 mod restart;
@@ -30,6 +31,7 @@ use crate::{
     args::{Args, Call, Command, Global, Job, Local},
     env,
     exit::Failure,
+    output::LogFormat,
     session::Session,
     settings::{Service, Settings},
 };
@@ -40,7 +42,7 @@ pub(crate) async fn run(
     environment: env::Environment<'_>,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    log(settings.verbose);
+    log(settings.verbose, args.global.log_format);
     let Args { global, command } = args;
     match command {
         Command::Local(command) => local(command, &global, &settings, console).await,
@@ -64,6 +66,8 @@ async fn local(
         Local::Operation { name } => tables::operation(name.as_deref(), settings, console),
         Local::Property { key } => tables::property(key.as_deref(), settings, console),
         Local::Schema { name } => schema::schema(name, console),
+        Local::Completions { shell } => manual::completions(shell, console),
+        Local::Man { command } => manual::page(&command, console),
         #[cfg(feature = "sim")]
         Local::Sim(crate::args::Sim::Serve(serve)) => {
             sim::serve(serve, global, settings, console).await
@@ -122,7 +126,7 @@ pub(crate) fn named(ids: &[String], what: &str) -> String {
 }
 
 /// Logs go to standard error, where the run's own thread writes them too.
-fn log(verbose: u8) {
+fn log(verbose: u8, format: LogFormat) {
     let level = match verbose {
         0 => return,
         1 => tracing::Level::INFO,
@@ -131,7 +135,11 @@ fn log(verbose: u8) {
     };
     // Ours alone: what libraries log of the wire may hold secrets.
     let ours = Targets::new().with_target("cph", level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(ours);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
     // A process has one log; a second command in it, as in tests, shares it.
-    let _shared = tracing_subscriber::registry().with(lines).try_init();
+    let _shared = tracing_subscriber::registry().with(lines.with_filter(ours)).try_init();
 }
