@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Assumptions, Order, chance,
@@ -198,7 +198,9 @@ impl<'a> Work<'a> {
                 json!({ kind.id_field(): self.name_of(target), "error_code": code, "error_msg": message })
             }
         };
-        Ok(json!({ "jobs": self.in_order(entries.into_iter().map(entry).collect()) }))
+        // Not by `json!`, which copies what it is given.
+        let jobs = Value::Array(self.in_order(entries.into_iter().map(entry).collect()));
+        Ok(Value::Object(Map::from_iter([("jobs".to_owned(), jobs)])))
     }
 
     /// Entries of an answer, in the order that is assumed.
