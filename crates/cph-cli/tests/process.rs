@@ -115,7 +115,7 @@ mod signals {
     #[test]
     fn a_served_simulation_is_reached_by_its_export_lines_and_leaving_names_every_phone() {
         let mut server = cph(&["sim", "serve", "--phones", "2"]).spawn().unwrap();
-        let exports = BufReader::new(server.stdout.take().unwrap()).lines().take(8);
+        let exports = BufReader::new(server.stdout.take().unwrap()).lines().take(11);
         let exports: Vec<(String, String)> = exports
             .map(|line| {
                 let line = line.unwrap();

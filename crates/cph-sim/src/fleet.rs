@@ -46,7 +46,6 @@ pub struct FleetError {
 
 /// One row of the table.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Row {
     phone_id: String,
     server_id: Option<String>,
@@ -57,6 +56,23 @@ struct Row {
     phone_model_name: Option<String>,
 }
 
+/// What lists of phones have beside it; the simulator makes it up by itself.
+const IGNORED: [&str; 13] = [
+    "image_version",
+    "imei",
+    "type",
+    "traffic_type",
+    "volume_mode",
+    "availability_zone",
+    "has_encrypt",
+    "vnc_enable",
+    "order_id",
+    "product_id",
+    "create_time",
+    "update_time",
+    "access_infos",
+];
+
 const COLUMNS: [&str; 7] =
     ["phone_id", "server_id", "phone_name", "status", "image_id", "property", "phone_model_name"];
 
@@ -64,12 +80,13 @@ impl Fleet {
     /// Reads a table with a header line.
     ///
     /// `phone_id` is required; `server_id`, `phone_name`, `status` (a number or a word, running by default),
-    /// `image_id`, `property` (a JSON object) and `phone_model_name` may be given.
+    /// `image_id`, `property` (a JSON object) and `phone_model_name` may be given. What else a list of phones has, such as
+    /// `create_time`, is passed over, so that a list makes a fleet.
     pub fn from_csv(reader: impl io::Read) -> Result<Self, FleetError> {
         let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
         let header = table.headers().map_err(|error| unreadable(&error))?.clone();
         for column in &header {
-            if !COLUMNS.contains(&column) {
+            if !COLUMNS.contains(&column) && !IGNORED.contains(&column) {
                 return Err(wrong(
                     1,
                     format!("there is no column `{column}`; there are {}", COLUMNS.join(", ")),

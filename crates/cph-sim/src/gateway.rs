@@ -94,6 +94,13 @@ async fn carry_out(sim: Arc<Inner>, call: Admitted) -> Reply {
     }
 }
 
+/// A path for the journal. Digits alone may be a phone number, an IMSI or the like; no id of the service is like that.
+fn shown(path: &str) -> String {
+    let is_number = |part: &str| part.len() > 5 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = path.split('/').map(|part| if is_number(part) { "***" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 /// A time, on a clock that a fault has put so many seconds forward.
 fn skewed(time: SystemTime, seconds: i64) -> SystemTime {
     let by = Duration::from_secs(seconds.unsigned_abs());
@@ -114,7 +121,7 @@ impl Inner {
         state.journal.push(JournalEntry {
             operation: route.map(|(api, _)| api.name().to_owned()),
             method: parts.method.to_string(),
-            path: parts.uri.path().to_owned(),
+            path: shown(parts.uri.path()),
             at: now,
             index: entry,
             status: None,

@@ -68,10 +68,16 @@ struct Bounds {
     body_bytes: usize,
     /// How long the head of a request may take, counted from when the last answer left.
     head: Duration,
+    /// How long its body may take.
+    body: Duration,
 }
 
-const BOUNDS: Bounds =
-    Bounds { connections: 1024, body_bytes: 16 * 1024 * 1024, head: Duration::from_secs(30) };
+const BOUNDS: Bounds = Bounds {
+    connections: 1024,
+    body_bytes: 16 * 1024 * 1024,
+    head: Duration::from_secs(30),
+    body: Duration::from_mins(1),
+};
 
 pub(crate) fn serve(sim: Simulator, listener: TcpListener) -> io::Result<Serving> {
     serve_within(BOUNDS, sim, listener)
@@ -127,7 +133,7 @@ async fn respond(
     let reply = if announced > limit as u64 {
         sim.refuse_body(&parts)
     } else {
-        match Limited::new(body, limit).collect().await {
+        match tokio::time::timeout(bounds.body, Limited::new(body, limit).collect()).await? {
             Ok(body) => sim.reply(Request::from_parts(parts, body.to_bytes())).await,
             Err(error) if error.is::<LengthLimitError>() => sim.refuse_body(&parts),
             Err(error) => return Err(error),
@@ -222,7 +228,8 @@ mod tests {
     use super::*;
     use crate::SimClock;
 
-    const FEW: Bounds = Bounds { connections: 2, body_bytes: 10, head: Duration::from_millis(50) };
+    const SOON: Duration = Duration::from_millis(50);
+    const FEW: Bounds = Bounds { connections: 2, body_bytes: 10, head: SOON, body: SOON };
 
     async fn serve_few(bounds: Bounds) -> Serving {
         let clock = SimClock::stepped(std::time::SystemTime::UNIX_EPOCH);
@@ -265,9 +272,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_head_that_does_not_come_ends_the_connection() {
+    async fn a_head_or_body_that_does_not_come_ends_the_connection() {
         let serving = serve_few(FEW).await;
-        for begun in ["", "GET /_sim/ledger HTTP/1.1\r\nHo"] {
+        let body = "POST /_sim/faults HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n[";
+        for begun in ["", "GET /_sim/ledger HTTP/1.1\r\nHo", body] {
             let mut connection = ask(&serving, begun).await;
             let mut answer = String::new();
             connection.read_to_string(&mut answer).await.unwrap();

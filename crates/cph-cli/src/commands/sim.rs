@@ -74,6 +74,10 @@ pub(super) async fn serve(
         ("HUAWEICLOUD_SDK_IAM_ENDPOINT", serving.endpoint().as_str()),
         // For programs that do not sign: the header X-Auth-Token.
         ("CPH_SIM_TOKEN", sim.token()),
+        // For IAM, which gives a token for these.
+        ("CPH_SIM_USER_NAME", sim.user_name()),
+        ("CPH_SIM_PASSWORD", sim.password()),
+        ("CPH_SIM_DOMAIN_NAME", sim.domain_name()),
     ] {
         writeln!(console.out, "export {name}={value}")?;
     }

@@ -17,7 +17,7 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), &'static str> {
     let host = text(HOST);
     if host.is_some_and(|host| !is_private(host)) {
         return Err(
-            "the simulator is driven by an address, localhost, or a name that no stranger can own",
+            "the simulator is driven by an address, localhost, or a name that no stranger can own: one without a dot, or below .localhost, .local, .lan or .internal",
         );
     }
     match text(ORIGIN) {
@@ -31,7 +31,9 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), &'static str> {
 /// Whether nobody on the internet can make this name mean another machine: an address, or a name that is not public.
 fn is_private(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
-    let name = authority.host();
+    let name = authority.host().trim_end_matches('.');
     let is_address = name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    is_address || !name.contains('.') || name.ends_with(".localhost") || name.ends_with(".internal")
+    let is_reserved =
+        [".localhost", ".local", ".lan", ".internal"].iter().any(|end| name.ends_with(end));
+    is_address || is_reserved || !name.contains('.')
 }

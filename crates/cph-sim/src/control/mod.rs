@@ -136,17 +136,18 @@ fn add_faults(sim: &Simulator, body: &Bytes) -> Answer {
 
 /// Turns the switches that are named, and leaves the others.
 fn assume(sim: &Simulator, body: &Bytes) -> Answer {
-    let turned = serde_json::from_slice::<Map<String, Value>>(body).and_then(|switches| {
+    let turned = || {
+        let switches: Map<String, Value> =
+            serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let mut all = json!(sim.assumptions());
+        let mut turned = sim.assumptions();
         for (name, position) in switches {
-            all[name] = position;
+            all[&name] = position;
+            turned = Assumptions::deserialize(&all).map_err(|error| format!("{name}: {error}"))?;
         }
-        serde_json::from_value::<Assumptions>(all)
-    });
-    let turned = turned
-        .map_err(|error| error.to_string())
-        .and_then(|assumptions| sim.assume(assumptions).map_err(|error| error.to_string()));
-    match turned {
+        sim.assume(turned).map_err(|error| error.to_string())
+    };
+    match turned() {
         Ok(()) => ok(sim.assumptions()),
         Err(message) => problem(StatusCode::BAD_REQUEST, message),
     }

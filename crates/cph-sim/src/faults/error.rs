@@ -33,13 +33,24 @@ pub enum FaultError {
     /// The gateway counts calls by the second or by the minute.
     #[error("the gateway counts the calls of 1 or 60 seconds, not of `{0}`")]
     Window(String),
+    /// No phone or server has such an id.
+    #[error("`{field}` is `{id}`, which is no id: one has 32 hexadecimal digits")]
+    Id {
+        /// The condition.
+        field: &'static str,
+        /// What stands there.
+        id: String,
+    },
+    /// A rule that strikes no time.
+    #[error("the {0} is 0: such a rule would do nothing; leave it out")]
+    Nothing(&'static str),
     /// No value of a header.
     #[error("`{0}` is no content type; one looks like text/html")]
     ContentType(String),
     /// No call has more targets than the one and fewer than the other.
     #[error(
         "no call is about more than {more} and fewer than {fewer} targets; for exactly {more} give larger_than = {below} and smaller_than = {above}",
-        below = more.saturating_sub(1), above = more + 1
+        below = more.saturating_sub(1), above = more.saturating_add(1)
     )]
     PartSize {
         /// `larger_than` of the rule.

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Effect, FaultError, effect::check_duration, written::FlatFault};
-use crate::identity;
+use crate::{fleet::is_id, identity};
 
 /// A rule that spoils calls: a condition, an effect, and how often it strikes.
 ///
@@ -153,10 +153,14 @@ impl Fault {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct File {
+            #[serde(default)]
             fault: Vec<Fault>,
         }
-        let file: File =
-            toml::from_str(text).map_err(|error| FaultError::Unreadable(error.to_string()))?;
+        let file: File = toml::from_str(text).map_err(|error| {
+            let alone = text.lines().any(|line| line.trim() == "[fault]");
+            let hint = if alone { "write [[fault]], since there may be several\n" } else { "" };
+            FaultError::Unreadable(format!("{hint}{error}"))
+        })?;
         Ok(file.fault)
     }
 
@@ -166,6 +170,17 @@ impl Fault {
             && identity::Operation::find(operation).is_none()
         {
             return Err(FaultError::Operation(operation.clone()));
+        }
+        for (field, id) in [("phone", &self.phone), ("server", &self.server)] {
+            if let Some(id) = id.as_ref().filter(|id| !is_id(id)) {
+                return Err(FaultError::Id { field, id: id.clone() });
+            }
+        }
+        if self.count == Count::Times(0) {
+            return Err(FaultError::Nothing("count"));
+        }
+        if self.effect == (Effect::Missing { entries: 0 }) {
+            return Err(FaultError::Nothing("number of entries"));
         }
         if self.call == Some(0) {
             return Err(FaultError::Call);

@@ -13,7 +13,7 @@ use super::{
 /// A rule as it is written down.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Fault")]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a rule such as {\"effect\": \"drop_after\"}")]
 pub(super) struct FlatFault {
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<String>,

@@ -333,3 +333,25 @@ fn each_bad_rule_is_refused() {
     let error = crate::support::sim(0).inject(Fault::fail_job("x")).unwrap_err();
     assert_eq!(error, FaultError::Code("x".to_owned()));
 }
+
+#[test]
+fn a_rule_that_could_never_strike_is_refused() {
+    for (rule, says) in [
+        ("effect = \"throttle\"\nphone = \"nope\"", "`phone` is `nope`, which is no id"),
+        ("effect = \"throttle\"\ncount = 0", "the count is 0"),
+        ("effect = \"missing\"\nentries = 0", "the number of entries is 0"),
+        (
+            "effect = \"html\"\nlarger_than = 9223372036854775807\nsmaller_than = 5",
+            "no call is about more than 9223372036854775807 and fewer than 5 targets",
+        ),
+    ] {
+        let error = Fault::from_toml(&format!("[[fault]]\n{rule}")).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    let most = Fault::throttle().larger_than(usize::MAX).smaller_than(5);
+    let error = Simulator::builder().fault(most).build().unwrap_err();
+    assert!(error.to_string().contains("fewer than 5 targets"), "{error}");
+    let error = Fault::from_toml("[fault]\neffect = \"throttle\"").unwrap_err().to_string();
+    assert!(error.starts_with("write [[fault]], since there may be several"), "{error}");
+    assert_eq!(Fault::from_toml("").unwrap(), []);
+}

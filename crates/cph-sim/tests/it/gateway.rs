@@ -75,3 +75,14 @@ async fn the_journal_tells_every_call() {
         ])
     );
 }
+
+#[tokio::test]
+async fn numbers_that_may_be_personal_stand_in_no_path_of_the_journal() {
+    let sim = sim(1);
+    for path in ["/v1/460001234567890/cloud-phone/phones", "/89860012345678901234"] {
+        let request = Request::get(path).body(bytes::Bytes::new()).unwrap();
+        sim.call(request).await.unwrap();
+    }
+    let paths: Vec<String> = sim.journal().into_iter().map(|entry| entry.path).collect();
+    assert_eq!(paths, ["/v1/***/cloud-phone/phones", "/***"]);
+}
