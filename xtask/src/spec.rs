@@ -146,8 +146,7 @@ pub(crate) struct Limit {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RateLimit {
-    pub(crate) calls: usize,
-    #[expect(dead_code, reason = "checked for its spelling; the bundle carries it")]
+    pub(crate) calls: u32,
     pub(crate) per: Interval,
     #[expect(dead_code, reason = "checked for its spelling; the bundle carries it")]
     pub(crate) basis: Basis,

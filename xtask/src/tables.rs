@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     source::{Basis, CodeEntry, Property, Tables},
-    spec::{Batch, Limit, Operation, Spec},
+    spec::{Batch, Interval, Limit, Operation, RateLimit, Spec},
     words,
 };
 
@@ -17,7 +17,7 @@ pub(crate) fn generated(spec: &Spec, tables: &Tables) -> Result<String, String> 
     let text = [
         "use crate::{
             Asks, Assumption, Basis, Batch, Class, CodeEntry, Effect, ErrorCode, JobFamily, Limit, Operation, PropertyKey, PropertyKind,
-            Region, Scope, TakesEffect, Vintage,
+            RateLimit, Region, Scope, TakesEffect, Vintage,
         };"
         .to_owned(),
         table("OPERATIONS", "Operation", operations.iter().copied().map(operation_row)),
@@ -81,6 +81,18 @@ fn operation_row(operation: &Operation) -> String {
             format!("Some(Batch {{ field: {field:?}, maximum: {maximum:?}, part: {part}, basis: Basis::{basis:?} }})")
         },
     );
+    let rate_limit = about.rate_limit.as_ref().map_or_else(
+        || "None".into(),
+        |RateLimit { calls, per, .. }| {
+            let seconds = match per {
+                Interval::Second => 1,
+                Interval::Minute => 60,
+                Interval::Hour => 3_600,
+                Interval::Day => 86_400,
+            };
+            format!("Some(RateLimit {{ calls: {calls}, seconds: {seconds} }})")
+        },
+    );
     let mut pages: Vec<&str> = about.read.iter().map(|read| read.page.as_str()).collect();
     pages.dedup();
     // A name that nobody documents is kept in the fragment and told to nobody as a fact.
@@ -88,7 +100,7 @@ fn operation_row(operation: &Operation) -> String {
     let iam_action = documented.map(|action| &action.name);
     format!(
         "Operation {{ name: {id:?}, method: {method:?}, path: {path:?}, shared: {:?}, summary: {summary:?}, asynchronous: {}, job_family: {job_family}, \
-         batch: {batch}, idempotent: {}, asks: {asks}, pages: &{pages:?}, iam_action: {iam_action:?} }}",
+         batch: {batch}, rate_limit: {rate_limit}, idempotent: {}, asks: {asks}, pages: &{pages:?}, iam_action: {iam_action:?} }}",
         about.shared, about.asynchronous, about.idempotent
     )
 }

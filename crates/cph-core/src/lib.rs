@@ -37,7 +37,7 @@ pub use ids::{
     BandWidthId, EncodeServerId, EventId, ImageId, InvalidId, JobId, PhoneId, ProjectId, RequestId,
     ServerId,
 };
-pub use operation::{Asks, Basis, Batch, JobFamily, Limit, Operation};
+pub use operation::{Asks, Basis, Batch, JobFamily, Limit, Operation, RateLimit};
 pub use properties::{BandwidthLimit, Properties};
 pub use property::{PropertyKey, PropertyKind, TakesEffect, Vintage};
 pub use property_text::{PropertyError, PropertyProblem, PropertyText};

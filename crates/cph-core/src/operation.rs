@@ -21,6 +21,8 @@ pub struct Operation {
     pub job_family: Option<JobFamily>,
     /// How many targets one call may carry, if it takes several.
     pub batch: Option<Batch>,
+    /// How often one user may call it, where a page says so.
+    pub rate_limit: Option<RateLimit>,
     /// Whether sending it twice does no more than sending it once (assumed: idempotent-is-our-judgement).
     pub idempotent: bool,
     /// Why a tool asks a person before it makes such a call; `None` where it need not.
@@ -43,6 +45,20 @@ pub struct Batch {
     pub part: usize,
     /// Where `part` comes from.
     pub basis: Basis,
+}
+
+/// So many calls in so long a time.
+///
+/// ```
+/// let limit = cph_core::Operation::find("RunSyncCommand").unwrap().rate_limit.unwrap();
+/// assert_eq!((limit.calls, limit.seconds), (6, 60));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct RateLimit {
+    /// How many calls.
+    pub calls: u32,
+    /// In how many seconds.
+    pub seconds: u64,
 }
 
 /// What the jobs of an operation are about.
