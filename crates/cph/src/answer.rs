@@ -1,7 +1,13 @@
 //! Reading answers: which are successes, and what the others say.
 
+use std::time::{Duration, SystemTime};
+
 use bytes::Bytes;
 use cph_core::ErrorCode;
+use http::{
+    HeaderMap,
+    header::{DATE, RETRY_AFTER},
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -28,6 +34,16 @@ pub(crate) fn read(
         }
     };
     Err((error, judge(&seen).1))
+}
+
+/// The answer, whatever it says, or what is known instead.
+pub(crate) fn read_any(
+    result: Result<http::Response<Bytes>, Failure>,
+) -> Result<http::Response<Bytes>, Error> {
+    match result {
+        Ok(answer) => Ok(answer),
+        Err(failure) => Err(read(Err(failure)).expect_err("a failure is no answer").0),
+    }
 }
 
 fn refusal(answer: &http::Response<Bytes>) -> Option<(Error, Seen)> {
@@ -57,11 +73,27 @@ fn refusal(answer: &http::Response<Bytes>) -> Option<(Error, Seen)> {
     let request_id = request_id.or_else(|| text(&json, &["request_id"]).map(str::to_owned));
     let seen = Seen::Answer { status, code: code.clone() };
     let mut error = Error::service(status, code, message.map(str::to_owned), judge(&seen).0)
-        .with_request_id(request_id);
+        .with_request_id(request_id)
+        .with_times(date(answer.headers()), retry_after(answer.headers()));
     if error.code().is_none() {
         error = error.with_body(body);
     }
     Some((error, seen))
+}
+
+/// The time on the clock of whoever answered.
+fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
+/// How long to wait: in seconds, or until a time on the clock of whoever answered.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    Some(until.duration_since(date(headers)?).unwrap_or_default())
 }
 
 /// Whether a body under a success status is the common error body and nothing else. (A job's answer has an `error_code` too.)
@@ -114,6 +146,32 @@ mod tests {
             );
             assert_eq!((error.delivery(), again), (Delivery::Refused, Again::Never));
         }
+    }
+
+    #[test]
+    fn retry_after_is_a_number_of_seconds_or_a_date() {
+        const NOW: &str = "Tue, 24 Nov 2026 17:00:00 GMT";
+        let seconds = |date: Option<&str>, text: &str| {
+            let mut answer = answer(429, "");
+            let headers = answer.headers_mut();
+            headers.insert(RETRY_AFTER, text.parse().unwrap());
+            headers.extend(date.map(|date| (DATE, date.parse().unwrap())));
+            let (error, _) = read(Ok(answer)).unwrap_err();
+            error.retry_after().map(|wait| wait.as_secs())
+        };
+        for (text, expected) in [
+            ("0", Some(0)),
+            (" 7 ", Some(7)),
+            ("Tue, 24 Nov 2026 17:01:30 GMT", Some(90)),
+            ("Tue, 24 Nov 2026 16:59:59 GMT", Some(0)),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(seconds(Some(NOW), text), expected, "{text}");
+        }
+        assert_eq!(seconds(None, "Tue, 24 Nov 2026 17:01:30 GMT"), None);
     }
 
     #[test]

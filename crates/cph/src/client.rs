@@ -1,28 +1,18 @@
-//! The client and how it is built.
+//! The client.
 
-use std::{
-    collections::HashSet,
-    fmt,
-    future::Future,
-    str::FromStr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{future::Future, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
-use cph_core::{ErrorCode, InvalidId, Operation, ProjectId, Region};
+use cph_core::{InvalidId, Operation, ProjectId};
 
 use crate::{
-    ApiCall, Bandwidths, Clock, Credentials, EncodeServerOutcome, EncodeServers, Error, Events,
-    Images, Jobs, Phones, Problem, Result, Run, ServerOutcome, Servers, SharedApps, SharedFiles,
-    SystemClock, Tags, Ticket,
+    ApiCall, Bandwidths, ClientBuilder, Clock, Counters, EncodeServerOutcome, EncodeServers, Error,
+    Events, Images, Jobs, Phones, Problem, ProvideCredentials, Result, Run, ServerOutcome, Servers,
+    SharedApps, SharedFiles, Tags, Ticket,
+    call::Call,
     endpoint::Endpoint,
-    error::BoxError,
-    transport::Call,
-    wire::{FunctionWire, HttpWire, Wire},
+    identity::{Identity, Place},
+    transport::Transport,
 };
 
 /// A client of the service for one project in one region.
@@ -49,32 +39,12 @@ pub struct Client {
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// Builds requests for the generated client; the wire sends them.
-    http: reqwest::Client,
-    pub(crate) wire: Box<dyn Wire>,
-    pub(crate) credentials: Credentials,
+    /// Builds requests for the generated client; the transport sends them.
+    pub(crate) http: reqwest::Client,
+    pub(crate) transport: Transport,
     pub(crate) endpoint: Endpoint,
     pub(crate) region: Option<String>,
     pub(crate) project: ProjectId,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) policy: Policy,
-    pub(crate) in_flight: AtomicUsize,
-    random: Mutex<fastrand::Rng>,
-}
-
-impl Shared {
-    /// Draws from the client's one source of chance.
-    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
-        draw(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// How long and how often a call is tried.
-#[derive(Debug)]
-pub(crate) struct Policy {
-    pub(crate) call_timeout: Duration,
-    pub(crate) attempts: usize,
-    pub(crate) resend_after: HashSet<ErrorCode>,
 }
 
 /// A row of the operation table that this crate relies on.
@@ -92,6 +62,36 @@ impl Client {
     /// Starts building a client. A region or an endpoint, a project and credentials are needed.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
+    }
+
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A client for another project, with credentials for it. Both share connections and rate limits; counters are apart.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if the id is none, and what
+    /// [`ProvideCredentials::check`] says.
+    pub fn for_project(
+        &self,
+        project: impl AsRef<str>,
+        credentials: impl ProvideCredentials,
+    ) -> Result<Self> {
+        let project: ProjectId = project.as_ref().parse().map_err(|error: InvalidId| {
+            Error::configuration(vec![Problem::new(error.to_string())])
+        })?;
+        credentials.check()?;
+        let Shared { http, transport, endpoint, region, .. } = &*self.shared;
+        let place = Place { project: Some(project.clone()), ..transport.place.clone() };
+        Ok(Self::new(Shared {
+            http: http.clone(),
+            transport: transport.sibling(Identity::new(Arc::new(credentials)), place),
+            endpoint: endpoint.clone(),
+            region: region.clone(),
+            project,
+        }))
     }
 
     /// The phones of the project.
@@ -195,11 +195,27 @@ impl Client {
 
     /// How many requests are on the wire at this moment, over all clones.
     pub fn requests_in_flight(&self) -> usize {
-        self.shared.in_flight.load(Ordering::SeqCst)
+        self.shared.transport.in_flight()
+    }
+
+    /// What this client and its clones have done so far.
+    pub fn counters(&self) -> Counters {
+        self.shared.transport.tally.read()
+    }
+
+    /// Where the credentials in use were found; `None` before the first call.
+    pub fn credentials_origin(&self) -> Option<String> {
+        self.shared.transport.identity.held().map(|held| held.origin.clone())
+    }
+
+    /// By how many seconds the gateway's clock is ahead of this machine's, as far as the gateway complained; calls are signed
+    /// by the gateway's clock.
+    pub fn clock_skew_seconds(&self) -> i64 {
+        self.shared.transport.skew()
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.clock
+        &self.shared.transport.clock
     }
 
     /// An id that a request can carry.
@@ -209,7 +225,7 @@ impl Client {
 
     /// A number between 0 and 1, by chance.
     pub(crate) fn chance(&self) -> f64 {
-        self.shared.draw(fastrand::Rng::f64)
+        self.shared.transport.draw(fastrand::Rng::f64)
     }
 
     /// Makes one call with a request of the caller's making, and hands over the success as it came.
@@ -257,241 +273,5 @@ impl Client {
         .map_err(|error: Error| {
             error.with_operation(operation.name).with_request_id(context.request_id())
         })
-    }
-}
-
-type Function = dyn Fn(
-        http::Request<Bytes>,
-    ) -> futures_util::future::BoxFuture<'static, Result<http::Response<Bytes>, BoxError>>
-    + Send
-    + Sync;
-
-/// Builds a [`Client`]; everything that can be wrong is said by [`build`](Self::build), at once.
-#[must_use]
-pub struct ClientBuilder {
-    region: Option<String>,
-    endpoint: Option<String>,
-    project: Option<String>,
-    credentials: Option<Credentials>,
-    transport: Option<Box<Function>>,
-    clock: Arc<dyn Clock>,
-    connect_timeout: Duration,
-    attempt_timeout: Duration,
-    call_timeout: Duration,
-    attempts: usize,
-    allow_http: bool,
-    resend_after: HashSet<ErrorCode>,
-    seed: Option<u64>,
-}
-
-impl Default for ClientBuilder {
-    fn default() -> Self {
-        Self {
-            region: None,
-            endpoint: None,
-            project: None,
-            credentials: None,
-            transport: None,
-            clock: Arc::new(SystemClock),
-            connect_timeout: Duration::from_secs(10),
-            attempt_timeout: Duration::from_mins(1),
-            call_timeout: Duration::from_mins(2),
-            attempts: 5,
-            allow_http: false,
-            resend_after: HashSet::new(),
-            seed: None,
-        }
-    }
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("region", &self.region)
-            .field("endpoint", &self.endpoint)
-            .field("project", &self.project)
-            .field("credentials", &self.credentials)
-            .finish_non_exhaustive()
-    }
-}
-
-impl ClientBuilder {
-    /// The region, such as `cn-north-4`; gives the endpoint unless one is set.
-    pub fn region(mut self, region: impl Into<String>) -> Self {
-        self.region = Some(region.into());
-        self
-    }
-
-    /// The base URL of the service, such as `http://127.0.0.1:8080` for a simulator.
-    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.endpoint = Some(endpoint.into());
-        self
-    }
-
-    /// The project id.
-    pub fn project(mut self, project: impl Into<String>) -> Self {
-        self.project = Some(project.into());
-        self
-    }
-
-    /// What authenticates the calls.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
-        self
-    }
-
-    /// Sends through `function` instead of sockets. Requests arrive signed, with an absolute URI.
-    ///
-    /// An error with an [`io::Error`](std::io::Error) of kind `ConnectionRefused`, `HostUnreachable`, `NetworkUnreachable`,
-    /// `NetworkDown` or `AddrNotAvailable` in its chain means that nothing was sent; after any other error the call counts as
-    /// possibly carried out.
-    pub fn transport<F, Fut, E>(mut self, function: F) -> Self
-    where
-        F: Fn(http::Request<Bytes>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<http::Response<Bytes>, E>> + Send + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        self.transport = Some(Box::new(move |request| {
-            let answer = function(request);
-            Box::pin(async move { answer.await.map_err(Into::into) })
-        }));
-        self
-    }
-
-    /// Where time comes from; the machine's own by default.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// How long a connection may take to stand, name look-up and TLS included. Default 10 s.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long one attempt may take once its connection stands. Default 60 s.
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = timeout;
-        self
-    }
-
-    /// How long a call may go on making attempts; the last one is not cut short. Default 120 s.
-    pub fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.call_timeout = timeout;
-        self
-    }
-
-    /// How many attempts a call makes at most, where sending again is safe. Default 5, at least 1.
-    pub fn attempts(mut self, attempts: usize) -> Self {
-        self.attempts = attempts;
-        self
-    }
-
-    /// Allows plain `http` to other machines. Without it `http` is for loopback only.
-    pub fn allow_http(mut self, allow: bool) -> Self {
-        self.allow_http = allow;
-        self
-    }
-
-    /// Sends again after this code even where the table says that the call may have been carried out. You take on that it
-    /// may then be carried out twice.
-    pub fn resend_after(mut self, code: ErrorCode) -> Self {
-        self.resend_after.insert(code);
-        self
-    }
-
-    /// Fixes the random numbers that waits are jittered with, for tests.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// Checks everything and builds the client. Nothing is sent.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), with every problem named.
-    pub fn build(self) -> Result<Client> {
-        let mut problems = Vec::new();
-        let endpoint = self.checked_endpoint().map_err(|problem| problems.push(problem)).ok();
-        let project = match &self.project {
-            None => Err(Problem::new(
-                "no project is given; set it to the project id that the console shows for the region",
-            )),
-            Some(project) => {
-                project.parse::<ProjectId>().map_err(|error| Problem::new(error.to_string()))
-            }
-        };
-        let project = project.map_err(|problem| problems.push(problem)).ok();
-        match self.credentials.as_ref() {
-            None => problems
-                .push(Problem::new("no credentials are given; set an access key or a token")),
-            Some(credentials) => problems.extend(credentials.problem()),
-        }
-        for (what, timeout) in [
-            ("connect timeout", self.connect_timeout),
-            ("attempt timeout", self.attempt_timeout),
-            ("call timeout", self.call_timeout),
-        ] {
-            if timeout.is_zero() {
-                problems.push(Problem::new(format!("the {what} is 0; no call could be made")));
-            }
-        }
-        if self.attempts == 0 {
-            problems.push(Problem::new("attempts is 0; a call makes at least one"));
-        }
-        let (Some(endpoint), Some(project), Some(credentials), true) =
-            (endpoint, project, self.credentials, problems.is_empty())
-        else {
-            return Err(Error::configuration(problems));
-        };
-        let sockets = HttpWire::new(&endpoint, self.connect_timeout, self.attempt_timeout)?;
-        let http = sockets.client().clone();
-        let wire: Box<dyn Wire> = match self.transport {
-            Some(function) => {
-                Box::new(FunctionWire { function, attempt_timeout: self.attempt_timeout })
-            }
-            None => Box::new(sockets),
-        };
-        let shared = Shared {
-            http,
-            wire,
-            credentials,
-            endpoint,
-            region: self.region,
-            project,
-            clock: self.clock,
-            policy: Policy {
-                call_timeout: self.call_timeout,
-                attempts: self.attempts,
-                resend_after: self.resend_after,
-            },
-            in_flight: AtomicUsize::new(0),
-            random: Mutex::new(self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)),
-        };
-        Ok(Client { shared: Arc::new(shared) })
-    }
-
-    fn checked_endpoint(&self) -> Result<Endpoint, Problem> {
-        let endpoint: Endpoint = match (&self.endpoint, &self.region) {
-            (Some(endpoint), _) => endpoint.parse()?,
-            (None, Some(region)) => Region::find(region)
-                .map_err(|error| Problem::new(error.to_string()))?
-                .endpoint
-                .parse()?,
-            (None, None) => {
-                return Err(Problem::new(
-                    "neither region nor endpoint is given; set a region such as cn-north-4",
-                ));
-            }
-        };
-        if !endpoint.is_tls() && !endpoint.is_loopback() && !self.allow_http {
-            return Err(Problem::new(format!(
-                "endpoint `{}` is plain http to another machine, which shows keys and phones to the network; use https, or allow http",
-                endpoint.as_str(),
-            )));
-        }
-        Ok(endpoint)
     }
 }

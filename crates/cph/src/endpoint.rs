@@ -63,6 +63,16 @@ impl FromStr for Endpoint {
     }
 }
 
+/// Whether a host is this machine, or on its own link as the metadata service of a cloud server is.
+pub(crate) fn is_here(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    match address {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),
+        Ok(IpAddr::V6(address)) => address.is_loopback() || address.is_unicast_link_local(),
+        Err(_) => host == "localhost",
+    }
+}
+
 /// The text with any `user:password@` left out, for messages.
 fn without_user(text: &str) -> String {
     match (text.find("://"), text.rfind('@')) {
@@ -103,6 +113,17 @@ mod tests {
         ] {
             let problem = bad.parse::<Endpoint>().unwrap_err().to_string();
             assert!(problem.contains(says) && !problem.contains("hush"), "{problem}");
+        }
+        for (host, here) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("[::1]", true),
+            ("169.254.169.254", true),
+            ("[fe80::1]", true),
+            ("10.0.0.1", false),
+            ("localhost.example.com", false),
+        ] {
+            assert_eq!(is_here(host), here, "{host}");
         }
         assert!("http://127.9.9.9:1".parse::<Endpoint>().unwrap().is_loopback());
         assert!(!"http://10.0.0.1".parse::<Endpoint>().unwrap().is_loopback());

@@ -1,6 +1,11 @@
 //! What can go wrong, and what is known then.
 
-use std::{error::Error as StdError, fmt};
+use std::{
+    error::Error as StdError,
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use cph_core::{Class, ErrorCode};
@@ -18,6 +23,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// [`source`](std::error::Error::source). It never holds keys, tokens, headers or request bodies.
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     text: String,
@@ -29,7 +35,9 @@ struct Inner {
     message: Option<String>,
     request_id: Option<String>,
     body: Bytes,
-    source: Option<BoxError>,
+    retry_after: Option<Duration>,
+    date: Option<SystemTime>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What kind of trouble it is.
@@ -40,6 +48,11 @@ pub enum ErrorKind {
     InvalidInput,
     /// The client cannot be built as configured; [`Error::problems`] names each.
     Configuration,
+    /// No credentials came about, or those at hand must not be used again; the call was not sent.
+    Credentials,
+    /// The rate limits had no turn for the call within the time that
+    /// [`turn_timeout`](crate::ClientBuilder::turn_timeout) gives; it was not sent.
+    RateLimited,
     /// No connection to the service came about.
     Connect,
     /// The connection stood, but no answer came in time.
@@ -115,6 +128,11 @@ impl Error {
         self.0.status
     }
 
+    /// How long the gateway asked to wait before the next call, by the header `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// Every problem of an [`ErrorKind::InvalidInput`] or [`ErrorKind::Configuration`]; empty otherwise.
     pub fn problems(&self) -> &[Problem] {
         &self.0.problems
@@ -137,6 +155,8 @@ impl Error {
             message: None,
             request_id: None,
             body: Bytes::new(),
+            retry_after: None,
+            date: None,
             source: None,
         }))
     }
@@ -171,12 +191,39 @@ impl Error {
         error
     }
 
+    /// Nothing may be sent with these credentials.
+    pub(crate) fn credentials(problem: impl fmt::Display) -> Self {
+        Self::with_problems(ErrorKind::Credentials, vec![Problem::new(problem.to_string())])
+    }
+
+    /// What kept credentials from coming about, as the end of a call that was to be made with them.
+    pub(crate) fn without_credentials(mut self) -> Self {
+        self.0.kind = ErrorKind::Credentials;
+        self.0.delivery = Delivery::NotSent;
+        self
+    }
+
+    pub(crate) fn no_turn(wait: Duration, patience: Duration) -> Self {
+        let text = format!(
+            "the rate limits have no turn within {patience:?}; the next one comes in {} s",
+            wait.as_secs_f64().ceil()
+        );
+        Self::new(ErrorKind::RateLimited, Delivery::NotSent, text)
+    }
+
+    pub(crate) fn kept_waiting(patience: Duration) -> Self {
+        let text = format!(
+            "other calls tried the access key first, one at a time, for longer than {patience:?}"
+        );
+        Self::new(ErrorKind::RateLimited, Delivery::NotSent, text)
+    }
+
     pub(crate) fn connect(source: BoxError) -> Self {
         Self::new(ErrorKind::Connect, Delivery::NotSent, "no connection to the service came about")
             .caused_by(source)
     }
 
-    pub(crate) fn timeout(after: std::time::Duration) -> Self {
+    pub(crate) fn timeout(after: Duration) -> Self {
         Self::new(ErrorKind::Timeout, Delivery::Unknown, format!("no answer came within {after:?}"))
     }
 
@@ -217,7 +264,7 @@ impl Error {
     }
 
     pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -234,6 +281,56 @@ impl Error {
     pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.0.request_id = request_id.or(self.0.request_id);
         self
+    }
+
+    /// Says where it happened, in front of what happened.
+    pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
+        self.0.text = format!("{place}: {}", self.0.text);
+        self
+    }
+
+    /// An earlier attempt of the same call may have been carried out, whatever this one says.
+    pub(crate) fn after_unknown(mut self) -> Self {
+        self.0.delivery = Delivery::Unknown;
+        self
+    }
+
+    /// The same error for one more caller.
+    pub(crate) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// What the head of the answer says of time.
+    pub(crate) fn with_times(
+        mut self,
+        date: Option<SystemTime>,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        self.0.date = date;
+        self.0.retry_after = retry_after;
+        self
+    }
+
+    /// The time on the clock of whoever answered.
+    pub(crate) fn date(&self) -> Option<SystemTime> {
+        self.0.date
+    }
+
+    /// Whether the gateway held the call back.
+    pub(crate) fn is_throttled(&self) -> bool {
+        self.status() == Some(429) || self.0.code.as_ref().is_some_and(ErrorCode::is_throttling)
+    }
+
+    /// Whether the gateway turned down who signed. Only part of these refusals count towards the lock on a key, but their
+    /// texts vary too much to tell them apart.
+    pub(crate) fn is_refused_signature(&self) -> bool {
+        self.status() == Some(401)
+            && matches!(&self.0.code, Some(code) if [ErrorCode::apigw(301), ErrorCode::apig(301)].contains(code))
+    }
+
+    /// Whether the gateway found the time of the signature too far off.
+    pub(crate) fn is_about_time(&self) -> bool {
+        matches!(&self.0.code, Some(code) if [ErrorCode::apigw(303), ErrorCode::apig(303)].contains(code))
     }
 
     pub(crate) fn with_head(self, head: Option<crate::wire::Head>) -> Self {

@@ -78,14 +78,16 @@ mod answer;
 mod api;
 mod bandwidths;
 mod batch;
+mod builder;
+mod call;
 mod client;
 mod clock;
-mod credentials;
 mod delivery;
 mod encode_servers;
 mod endpoint;
 mod error;
 mod events;
+mod identity;
 mod images;
 mod jobs;
 mod paging;
@@ -96,6 +98,7 @@ mod servers;
 mod shared_apps;
 mod shared_files;
 mod sign;
+mod sockets;
 mod tags;
 mod text;
 mod transport;
@@ -115,17 +118,17 @@ pub use batch::{
     run::Run,
     ticket::Ticket,
 };
-pub use client::{Client, ClientBuilder};
+pub use builder::ClientBuilder;
+pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use cph_core::{
     Asks, Assumption, BandWidthId, BandwidthLimit, Basis, Class, CodeEntry, Effect,
     EncodeServerFilter, EncodeServerId, EncodeServerStatus, ErrorCode, EventId, EventState,
     ImageId, ImageStatus, InvalidId, JobFamily, JobId, JobStatus, Limit, Operation, PhoneId,
     PhoneStatus, ProjectId, Properties, PropertyError, PropertyKey, PropertyKind, PropertyProblem,
-    PropertyText, ReceiveStatus, Region, RequestId, Scope, ServerId, ServerStatus, TakesEffect,
-    UnknownRegion, UnknownStatus, Vintage, mask_json,
+    PropertyText, RateLimit, ReceiveStatus, Region, RequestId, Scope, ServerId, ServerStatus,
+    TakesEffect, UnknownRegion, UnknownStatus, Vintage, mask_json,
 };
-pub use credentials::Credentials;
 pub use delivery::Delivery;
 pub use encode_servers::{
     EncodeServer, EncodeServerAccessInfo, EncodeServerRestart, EncodeServers, ListEncodeServers,
@@ -133,6 +136,10 @@ pub use encode_servers::{
 };
 pub use error::{Error, ErrorKind, Problem, Result};
 pub use events::{Authorization, Events, ListScheduledEvents, ScheduledEvent};
+pub use identity::{
+    Chain, Credentials, Environment, EnvironmentCredentials, Http, MetadataCredentials,
+    PasswordCredentials, Profile, ProfileCredentials, Provide, ProvideCredentials, Provided,
+};
 pub use images::{
     Image, ImageMember, Images, ListImageMembers, ListImages, ListPhoneImages, Membership,
     PhoneImage,
@@ -167,3 +174,4 @@ pub use shared_files::{
     SharedFileListing, SharedFiles, SharedFilesDeletion, SharedFilesList, SharedFilesPush,
 };
 pub use tags::{FindResources, ListProjectTags, ProjectTag, Resource, Tag, Tags};
+pub use transport::Counters;

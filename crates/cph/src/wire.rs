@@ -16,17 +16,11 @@ use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
 
-use crate::{Error, Problem, Result, endpoint::Endpoint, error::BoxError};
-
-/// Idle connections are closed after this, well before a server would.
-const POOL_IDLE: Duration = Duration::from_secs(5);
+use crate::{Result, error::BoxError, sockets::Clients};
 
 /// How long an answer that is already in the socket may take to be handed over once the time-out has struck. A program that
 /// held the thread for longer than the time-out finds the answer and the alarm waiting side by side; the answer counts.
 const GRACE: Duration = Duration::from_millis(100);
-
-/// Answers larger than this are cut off; the largest documented page is below 1 MiB.
-const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// Header in which the service and its gateway name a call.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
@@ -72,77 +66,27 @@ pub(crate) trait Wire: fmt::Debug + Send + Sync {
 /// HTTP/1.1 over sockets.
 #[derive(Debug)]
 pub(crate) struct HttpWire {
-    /// Keeps connections. One that the server closes just as a request goes out loses the request.
-    pooled: reqwest::Client,
-    /// Connects anew for every request, for those whose loss could not be made good by sending them again.
-    fresh: reqwest::Client,
+    clients: Clients,
     connect_timeout: Duration,
     attempt_timeout: Duration,
+    response_limit: usize,
 }
 
 impl HttpWire {
     pub(crate) fn new(
-        endpoint: &Endpoint,
+        clients: Clients,
         connect_timeout: Duration,
         attempt_timeout: Duration,
-    ) -> Result<Self> {
-        let tls = tls(endpoint)?;
-        let client = |idle_connections| {
-            // No redirects, no retries of its own.
-            let builder = reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .http1_only()
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .connect_timeout(connect_timeout)
-                .pool_idle_timeout(POOL_IDLE)
-                .pool_max_idle_per_host(idle_connections)
-                .referer(false)
-                .user_agent(concat!("cph/", env!("CARGO_PKG_VERSION")));
-            // A proxy from the environment is for other machines.
-            let builder = if endpoint.is_loopback() { builder.no_proxy() } else { builder };
-            builder.build().map_err(|error| {
-                Error::configuration(vec![Problem::new("no HTTP client can be set up")])
-                    .caused_by(error)
-            })
-        };
-        Ok(Self {
-            pooled: client(usize::MAX)?,
-            fresh: client(0)?,
-            connect_timeout,
-            attempt_timeout,
-        })
+        response_limit: usize,
+    ) -> Self {
+        Self { clients, connect_timeout, attempt_timeout, response_limit }
     }
-
-    /// For whoever builds requests that this sends.
-    pub(crate) fn client(&self) -> &reqwest::Client {
-        &self.pooled
-    }
-}
-
-/// The certificates of the system, or none where there is no TLS: then a machine without them will do.
-fn tls(endpoint: &Endpoint) -> Result<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls =
-        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let tls = if endpoint.is_tls() {
-        tls.and_then(rustls_platform_verifier::BuilderVerifierExt::with_platform_verifier)
-    } else {
-        tls.map(|tls| tls.with_root_certificates(rustls::RootCertStore::empty()))
-    };
-    let no_roots = |error| {
-        Error::configuration(vec![Problem::new(
-            "the system has no usable CA certificates to check the service with; install the package ca-certificates",
-        )])
-        .caused_by(error)
-    };
-    Ok(tls.map_err(no_roots)?.with_no_client_auth())
 }
 
 impl Wire for HttpWire {
     fn send(&self, request: http::Request<Bytes>, idempotent: bool) -> Exchange<'_> {
         Box::pin(async move {
-            let client = if idempotent { &self.pooled } else { &self.fresh };
+            let client = self.clients.of(request.uri(), idempotent);
             let (parts, bytes) = request.into_parts();
             let bodiless = bytes.is_empty();
             let started = Arc::new(Started::default());
@@ -156,7 +100,8 @@ impl Wire for HttpWire {
                 let response = client.execute(request).await?;
                 let (status, headers) = (response.status(), response.headers().clone());
                 head.get_or_init(|| Head::of(status, &headers));
-                let mut answer = http::Response::new(read_body(response).await?);
+                let mut answer =
+                    http::Response::new(read_body(response, self.response_limit).await?);
                 *answer.status_mut() = status;
                 *answer.headers_mut() = headers;
                 Ok(answer)
@@ -202,11 +147,11 @@ async fn within<T>(
     }
 }
 
-async fn read_body(mut response: reqwest::Response) -> Result<Bytes, ExchangeError> {
+async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Bytes, ExchangeError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(ExchangeError::TooLarge);
+        if body.len() + chunk.len() > limit {
+            return Err(ExchangeError::LargerThan(limit));
         }
         body.extend_from_slice(&chunk);
     }
@@ -215,7 +160,7 @@ async fn read_body(mut response: reqwest::Response) -> Result<Bytes, ExchangeErr
 
 enum ExchangeError {
     Http(reqwest::Error),
-    TooLarge,
+    LargerThan(usize),
 }
 
 impl From<reqwest::Error> for ExchangeError {
@@ -228,7 +173,7 @@ impl ExchangeError {
     fn into_source(self) -> BoxError {
         match self {
             Self::Http(error) => error.without_url().into(),
-            Self::TooLarge => format!("the answer is larger than {MAX_ANSWER_BYTES} bytes").into(),
+            Self::LargerThan(limit) => format!("the answer is larger than {limit} bytes").into(),
         }
     }
 }
@@ -285,7 +230,7 @@ impl Body for Watched {
     }
 }
 
-type Function = dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Result<http::Response<Bytes>, BoxError>>
+pub(crate) type Function = dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Result<http::Response<Bytes>, BoxError>>
     + Send
     + Sync;
 
@@ -293,6 +238,7 @@ type Function = dyn Fn(http::Request<Bytes>) -> BoxFuture<'static, Result<http::
 pub(crate) struct FunctionWire {
     pub(crate) function: Box<Function>,
     pub(crate) attempt_timeout: Duration,
+    pub(crate) response_limit: usize,
 }
 
 impl fmt::Debug for FunctionWire {
@@ -305,6 +251,11 @@ impl Wire for FunctionWire {
     fn send(&self, request: http::Request<Bytes>, _: bool) -> Exchange<'_> {
         Box::pin(async move {
             match within((self.function)(request), tokio::time::sleep(self.attempt_timeout)).await {
+                Some(Ok(answer)) if answer.body().len() > self.response_limit => {
+                    let head = Some(Head::of(answer.status(), answer.headers()));
+                    let source = ExchangeError::LargerThan(self.response_limit).into_source();
+                    Err(Failure::Lost { head, source })
+                }
                 Some(Ok(answer)) => Ok(answer),
                 Some(Err(error)) if never_connected(&*error) => Err(Failure::NeverSent(error)),
                 Some(Err(source)) => Err(Failure::Lost { head: None, source }),

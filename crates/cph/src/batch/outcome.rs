@@ -209,6 +209,10 @@ pub enum NotSentReason {
     FirstPart,
     /// No connection came about, as often as it was tried.
     NoConnection(String),
+    /// There were no credentials to call with, or they must not be used again.
+    Credentials(String),
+    /// The rate limits had no turn for the call in time.
+    RateLimited(String),
     /// The run's observer could not take note of the part, so it was held back.
     Observer(String),
 }
@@ -223,6 +227,8 @@ impl fmt::Display for NotSentReason {
                 f.write_str("the first part started nobody, or its answer forgot some, so the rest was held back")
             }
             Self::NoConnection(error) => write!(f, "no connection came about: {error}"),
+            Self::Credentials(error) => write!(f, "there were no credentials to call with: {error}"),
+            Self::RateLimited(error) => write!(f, "the call had to wait too long: {error}"),
             Self::Observer(error) => write!(f, "the part could not be recorded: {error}"),
         }
     }

@@ -6,7 +6,7 @@ use cph_core::{JobId, JobStatus, RequestId, Scope};
 
 use super::{Engine, Sending, State, Trace};
 use crate::{
-    Delivery, Error,
+    Delivery, Error, ErrorKind,
     batch::{
         Answer,
         halving::{Halving, Verdict},
@@ -189,7 +189,12 @@ impl Engine {
     }
 
     fn never_left(&mut self, targets: &[usize], error: &Error) {
-        let reason = NotSentReason::NoConnection(format!("{error:#}"));
+        let error_text = format!("{error:#}");
+        let reason = match error.kind() {
+            ErrorKind::Credentials => NotSentReason::Credentials(error_text),
+            ErrorKind::RateLimited => NotSentReason::RateLimited(error_text),
+            _ => NotSentReason::NoConnection(error_text),
+        };
         for &target in targets {
             self.settle(target, Fate::NotSent(reason.clone()));
         }

@@ -1,9 +1,10 @@
 //! Who is calling.
 
-use std::fmt;
+use std::{fmt, future::ready};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::{Environment, Http, Provide, ProvideCredentials, Provided};
 use crate::{Error, Problem, Result};
 
 /// What authenticates a call: an access key pair, which signs each request, or a token.
@@ -48,12 +49,9 @@ impl Credentials {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if a key is missing or empty.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that asks the environment"
-    )]
     pub fn from_env() -> Result<Self> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        let environment = Environment::of_process();
+        Self::from_lookup(|name| environment.text(name).ok().flatten())
     }
 
     /// As [`from_env`](Self::from_env), from any source of variables.
@@ -111,6 +109,20 @@ impl Credentials {
             },
             Kind::Token(token) => CredentialParts::Token(token.expose_secret()),
         }
+    }
+}
+
+impl ProvideCredentials for Credentials {
+    fn name(&self) -> &'static str {
+        "given in code"
+    }
+
+    fn check(&self) -> Result<()> {
+        self.problem().map_or(Ok(()), |problem| Err(Error::credentials(problem)))
+    }
+
+    fn provide<'a>(&'a self, _: &'a Http<'a>) -> Provide<'a> {
+        Box::pin(ready(Ok(Some(Provided::new(self.clone(), self.name())))))
     }
 }
 

@@ -1,0 +1,426 @@
+//! One call: wait for its turn, sign, send, judge, and send again where the delivery table allows it. Knows no batches.
+
+mod counters;
+mod pace;
+mod request;
+mod retry;
+mod trial;
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use cph_core::{ErrorCode, Operation, ProjectId, RateLimit};
+use tracing::{Instrument as _, Span};
+
+pub use self::counters::Counters;
+pub(crate) use self::{
+    counters::Tally,
+    pace::{GATEWAY, Pace},
+    request::canonical,
+    retry::Budget,
+};
+use self::{request::Signer, trial::Trial};
+use crate::{
+    Clock, Delivery, Error, answer,
+    clock::after,
+    delivery::Again,
+    identity::{Identity, Place},
+    wire::{self, Failure, Wire},
+};
+
+/// Clocks closer than this are not corrected: the gateway bears 15 minutes, and an answer takes its time.
+const CLOSE: u64 = 60;
+
+/// What all calls of a client and of its clones go through.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    pub(crate) wire: Arc<dyn Wire>,
+    pub(crate) identity: Identity,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: Policy,
+    pub(crate) place: Place,
+    pub(crate) tally: Tally,
+    limits: Arc<Limits>,
+    trial: Trial,
+    /// By how many seconds the gateway's clock is ahead of ours.
+    skew: AtomicI64,
+    in_flight: AtomicUsize,
+    random: Mutex<fastrand::Rng>,
+}
+
+/// What holds calls back; shared by all who call as one.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    pub(crate) pace: Pace,
+    pub(crate) budget: Budget,
+}
+
+/// How long and how often a call is tried.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    pub(crate) call_timeout: Duration,
+    pub(crate) turn_timeout: Duration,
+    pub(crate) attempts: usize,
+    pub(crate) resend_after: HashSet<ErrorCode>,
+}
+
+/// What the transport has to know of an operation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject {
+    pub(crate) name: &'static str,
+    pub(crate) idempotent: bool,
+    pub(crate) limit: Option<RateLimit>,
+}
+
+impl From<&'static Operation> for Subject {
+    fn from(operation: &'static Operation) -> Self {
+        let Operation { name, idempotent, rate_limit, .. } = *operation;
+        Self { name, idempotent, limit: rate_limit }
+    }
+}
+
+/// As whom a call is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Caller<'a> {
+    /// As nobody: the call brings what proves it.
+    Nobody,
+    /// As the owner of the credentials.
+    Owner,
+    /// As the same, in a project.
+    Project(&'a ProjectId),
+}
+
+impl Transport {
+    pub(crate) fn new(
+        wire: Arc<dyn Wire>,
+        (identity, place): (Identity, Place),
+        clock: Arc<dyn Clock>,
+        (policy, limits): (Policy, Limits),
+        random: fastrand::Rng,
+    ) -> Self {
+        Self {
+            wire,
+            identity,
+            clock,
+            policy,
+            place,
+            limits: Arc::new(limits),
+            tally: Tally::default(),
+            trial: Trial::default(),
+            skew: AtomicI64::new(0),
+            in_flight: AtomicUsize::new(0),
+            random: Mutex::new(random),
+        }
+    }
+
+    /// Another caller over the same connections, under the same limits.
+    pub(crate) fn sibling(&self, identity: Identity, place: Place) -> Self {
+        Self {
+            wire: self.wire.clone(),
+            identity,
+            clock: self.clock.clone(),
+            policy: self.policy.clone(),
+            place,
+            limits: self.limits.clone(),
+            tally: Tally::default(),
+            trial: Trial::default(),
+            skew: AtomicI64::new(self.skew()),
+            in_flight: AtomicUsize::new(0),
+            random: Mutex::new(self.draw(fastrand::Rng::fork)),
+        }
+    }
+
+    /// Forgets what was learned of the former credentials.
+    pub(crate) async fn credentials_changed(&self) {
+        self.trial.restart().await;
+    }
+
+    /// Draws from the client's one source of chance.
+    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut fastrand::Rng) -> T) -> T {
+        draw(&mut self.random.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::SeqCst)
+    }
+
+    /// By how much the gateway's clock is ahead of ours, as far as an answer has told.
+    pub(crate) fn skew(&self) -> i64 {
+        self.skew.load(Ordering::SeqCst)
+    }
+
+    /// One call, in a span of its own. The query must be in canonical form.
+    pub(crate) async fn call(
+        &self,
+        subject: Subject,
+        caller: Caller<'_>,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, Error> {
+        let span = tracing::info_span!(
+            "cph",
+            operation = subject.name,
+            status = tracing::field::Empty,
+            request_id = tracing::field::Empty,
+            attempts = tracing::field::Empty,
+            milliseconds = tracing::field::Empty,
+        );
+        let work = async {
+            self.tally.call();
+            let begun = self.clock.now();
+            let result = self.attempts(subject, caller, request).await;
+            let (status, request_id) = match &result {
+                Ok(answer) => (Some(answer.status().as_u16()), wire::request_id(answer.headers())),
+                Err(error) => (error.status(), error.request_id().map(str::to_owned)),
+            };
+            let span = Span::current();
+            span.record("status", status);
+            span.record("request_id", request_id.as_deref());
+            let took = self.clock.now().duration_since(begun).unwrap_or_default();
+            span.record("milliseconds", u64::try_from(took.as_millis()).ok());
+            if result.is_err() {
+                self.tally.failure();
+            }
+            result.map_err(|error| error.with_operation(subject.name))
+        };
+        work.instrument(span).await
+    }
+
+    async fn attempts(
+        &self,
+        subject: Subject,
+        caller: Caller<'_>,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, Error> {
+        request::check_size(&request)?;
+        self.wait_for_turn(subject).await?;
+        let give_up = after(self.clock.now(), self.policy.call_timeout);
+        let mut failures = retry::waits(
+            self.policy.attempts.saturating_sub(1),
+            self.draw(|random| random.u64(..)),
+        );
+        let mut throttled = retry::waits(usize::MAX, self.draw(|random| random.u64(..)));
+        let mut past = Past::default();
+        let (mut corrected, mut renewed) = (false, false);
+        for attempt in 1_u64.. {
+            Span::current().record("attempts", attempt);
+            let held = match caller {
+                Caller::Nobody => None,
+                Caller::Owner | Caller::Project(_) => Some(
+                    self.identity
+                        .current(self)
+                        .await
+                        .map_err(|error| past.without_attempt(error))?,
+                ),
+            };
+            let credentials = held.as_ref().map(|held| &held.credentials);
+            let signer = Signer { credentials, caller };
+            let attempted = self.attempt(subject, signer, request.clone(), give_up).await;
+            let Ended { error, again, skew } =
+                match attempted.map_err(|error| past.without_attempt(error))? {
+                    Ok(answer) => {
+                        self.limits.budget.earn();
+                        return Ok(answer);
+                    }
+                    Err(ended) => ended,
+                };
+            let error = past.note(error);
+            let now = self.clock.now();
+            if !corrected && self.corrects_clock(&error, now, skew) {
+                corrected = true;
+                continue;
+            }
+            if !renewed && held.is_some_and(|held| self.identity.renews(&held, &error)) {
+                renewed = true;
+                continue;
+            }
+            let wait = if error.is_throttled() {
+                self.throttled(subject, &error, now, throttled.next())
+            } else if self.allows(subject, again, &error) {
+                failures.next().filter(|_| self.limits.budget.spend())
+            } else {
+                None
+            };
+            match wait {
+                Some(wait) if now + wait < give_up => {
+                    tracing::debug!(attempt, ?wait, %error, "sending again");
+                    self.tally.retry();
+                    self.clock.sleep(wait).await;
+                    // Why it was not sent again says less than what came of it before.
+                    if self.wait_for_turn(subject).await.is_err() {
+                        return Err(error);
+                    }
+                }
+                _ => return Err(error),
+            }
+        }
+        unreachable!("attempts end by returning")
+    }
+
+    /// An `Err` on the outside: nothing was sent.
+    async fn attempt(
+        &self,
+        subject: Subject,
+        signer: Signer<'_>,
+        request: http::Request<Bytes>,
+        give_up: SystemTime,
+    ) -> Result<Result<http::Response<Bytes>, Ended>, Error> {
+        let turn = if signer.signs() { Some(self.trial.turn().await?) } else { None };
+        // Others may have had their turn for long.
+        if self.clock.now() > give_up {
+            return Err(Error::kept_waiting(self.policy.call_timeout));
+        }
+        let skew = self.skew();
+        let request = signer.sign(request, self.gateway_time(skew))?;
+        let result = answer::read(self.send(subject, request).await);
+        match (turn, &result) {
+            (Some(turn), Err((error, _))) if error.is_refused_signature() => turn.refused().await,
+            // Whether the gateway looked at the signature is not known.
+            (Some(_), Err((error, _))) if error.code().is_none_or(|code| code.is_gateway()) => {}
+            (Some(turn), _) => turn.passed(),
+            (None, _) => {}
+        }
+        Ok(result.map_err(|(error, again)| Ended { error, again, skew }))
+    }
+
+    async fn send(
+        &self,
+        subject: Subject,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, Failure> {
+        let _in_flight = InFlight::enter(self);
+        self.tally.attempt();
+        self.wire.send(request, subject.idempotent).await
+    }
+
+    /// One attempt as nobody, cut off after so long; `None`: it was.
+    pub(crate) async fn probe(
+        &self,
+        subject: Subject,
+        request: http::Request<Bytes>,
+        patience: Duration,
+    ) -> Option<Result<http::Response<Bytes>, Error>> {
+        let result = tokio::time::timeout(patience, self.send(subject, request)).await.ok()?;
+        Some(answer::read_any(result).map_err(|error| error.with_operation(subject.name)))
+    }
+
+    fn allows(&self, subject: Subject, again: Again, error: &Error) -> bool {
+        match again {
+            Again::Always => true,
+            Again::IfIdempotent => {
+                subject.idempotent
+                    || error.code().is_some_and(|code| self.policy.resend_after.contains(&code))
+            }
+            Again::Never => false,
+        }
+    }
+
+    async fn wait_for_turn(&self, subject: Subject) -> Result<(), Error> {
+        match self.limits.pace.turn(subject, self.clock.now(), self.policy.turn_timeout) {
+            Ok(Duration::ZERO) => Ok(()),
+            Ok(wait) => {
+                tracing::debug!(operation = subject.name, ?wait, "waiting for its turn");
+                self.tally.waits(wait);
+                self.clock.sleep(wait).await;
+                Ok(())
+            }
+            Err(wait) => Err(Error::no_turn(wait, self.policy.turn_timeout)),
+        }
+    }
+
+    /// What the gateway's refusal says about waiting: told to all who make such calls.
+    fn throttled(
+        &self,
+        subject: Subject,
+        error: &Error,
+        now: SystemTime,
+        growing: Option<Duration>,
+    ) -> Option<Duration> {
+        self.tally.throttled();
+        let limit = error.message().and_then(retry::limit_in);
+        let wait = retry::hint(error.retry_after(), limit).or(growing)?;
+        self.limits.pace.throttled(subject, limit, now + wait);
+        // Those that waited together do not all go at once.
+        Some(wait + self.draw(|random| wait.mul_f64(random.f64() / 10.0)))
+    }
+
+    /// Our time, as the gateway's clock shows it.
+    fn gateway_time(&self, skew: i64) -> SystemTime {
+        let distance = Duration::from_secs(skew.unsigned_abs());
+        let now = self.clock.now();
+        if skew < 0 { now.checked_sub(distance).unwrap_or(now) } else { now + distance }
+    }
+
+    /// Whether a refusal shows that the request was signed with a time too far off.
+    fn corrects_clock(&self, error: &Error, now: SystemTime, skew: i64) -> bool {
+        let about_time = error.status() == Some(401) || error.is_about_time();
+        let Some(date) = error.date().filter(|_| about_time) else { return false };
+        let seconds = |distance: Duration| i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
+        let ahead = match date.duration_since(now) {
+            Ok(ahead) => seconds(ahead),
+            Err(behind) => -seconds(behind.duration()),
+        };
+        let is_news = |skew: i64| ahead.abs_diff(skew) > CLOSE;
+        if !is_news(skew) {
+            return false;
+        }
+        // Another call may have found out first.
+        if is_news(self.skew.swap(ahead, Ordering::SeqCst)) {
+            tracing::warn!(
+                seconds = ahead,
+                "the gateway's clock is ahead of this machine's by so many seconds; calls are signed by the gateway's from now on"
+            );
+        }
+        true
+    }
+}
+
+/// How one attempt ended.
+struct Ended {
+    error: Error,
+    again: Again,
+    /// The correction that it was signed with.
+    skew: i64,
+}
+
+/// Whether an attempt of the call so far may have been carried out.
+#[derive(Default)]
+struct Past {
+    unknown: bool,
+}
+
+impl Past {
+    /// The end of an attempt. What an earlier one may have done is not undone by it.
+    fn note(&mut self, error: Error) -> Error {
+        let error = if self.unknown { error.after_unknown() } else { error };
+        self.unknown = error.delivery() == Delivery::Unknown;
+        error
+    }
+
+    /// What kept an attempt from being made.
+    fn without_attempt(&self, error: Error) -> Error {
+        if self.unknown { error.after_unknown() } else { error }
+    }
+}
+
+/// Counts a request as on the wire for as long as it lives.
+struct InFlight<'a>(&'a Transport);
+
+impl<'a> InFlight<'a> {
+    fn enter(transport: &'a Transport) -> Self {
+        transport.in_flight.fetch_add(1, Ordering::SeqCst);
+        Self(transport)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+}
