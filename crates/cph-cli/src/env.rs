@@ -1,17 +1,9 @@
 //! The environment that the command reads, all of it.
 
-use std::ffi::OsString;
+use std::{collections::HashMap, ffi::OsString};
 
 use crate::exit::Failure;
 
-/// Id of the access key; the name that the vendor's SDKs read.
-pub(crate) const ACCESS_KEY: &str = "HUAWEICLOUD_SDK_AK";
-/// The secret key that belongs to it.
-pub(crate) const SECRET_KEY: &str = "HUAWEICLOUD_SDK_SK";
-/// The security token of a temporary access key.
-pub(crate) const SECURITY_TOKEN: &str = "HUAWEICLOUD_SDK_SECURITY_TOKEN";
-/// The project, unless `--project` gives it.
-pub(crate) const PROJECT: &str = "HUAWEICLOUD_SDK_PROJECT_ID";
 /// The region, unless `--region` gives it.
 pub(crate) const REGION: &str = "CPH_REGION";
 /// The base URL, unless `--endpoint` or `--region` is given.
@@ -22,13 +14,19 @@ pub(crate) const NO_COLOR: &str = "NO_COLOR";
 /// The same list for the help.
 pub(crate) const HELP: &str = "\
 Environment:
-  HUAWEICLOUD_SDK_AK              Id of the access key
-  HUAWEICLOUD_SDK_SK              Its secret key; there is no flag for it
-  HUAWEICLOUD_SDK_SECURITY_TOKEN  Security token of a temporary access key
-  HUAWEICLOUD_SDK_PROJECT_ID      The project, unless --project is given
-  CPH_REGION                      The region, unless --region is given
-  CPH_ENDPOINT                    The base URL, unless either is given
-  NO_COLOR                        Switches colours off when it is not empty
+  CPH_REGION                        The region, unless --region is given
+  CPH_ENDPOINT                      The base URL, unless either is given
+  NO_COLOR                          Switches colours off when it is not empty
+The vendor's own, whose SDKs read them too:
+  HUAWEICLOUD_SDK_AK                Id of the access key
+  HUAWEICLOUD_SDK_SK                Its secret key; there is no flag for it
+  HUAWEICLOUD_SDK_SECURITY_TOKEN    Security token of a temporary access key
+  HUAWEICLOUD_SDK_PROJECT_ID        The project, unless --project is given
+  HUAWEICLOUD_SDK_IAM_ENDPOINT      Base URL of the identity service
+  HUAWEICLOUD_SDK_CREDENTIALS_FILE  Instead of ~/.huaweicloud/credentials
+  HTTPS_PROXY, NO_PROXY             The proxy to other machines
+Without keys in the environment the credentials file is asked, then the metadata
+service of a cloud server.
 With --sim only NO_COLOR is read.
 
 Exit status:
@@ -40,6 +38,15 @@ Exit status:
 
 /// How a variable is looked up.
 pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The variables that the library reads by itself, as they are now.
+pub(crate) fn of_library(environment: Environment<'_>, region: Option<&str>) -> cph::Environment {
+    let names = cph::Environment::NAMES.into_iter().map(str::to_owned);
+    let names = names.chain(region.map(cph::Environment::endpoint_name));
+    let known: HashMap<String, OsString> =
+        names.filter_map(|name| Some((name.clone(), environment(&name)?))).collect();
+    cph::Environment::new(move |name| known.get(name).cloned())
+}
 
 /// The value of a variable, unless it is empty.
 pub(crate) fn value(environment: Environment<'_>, name: &str) -> Result<Option<String>, Failure> {
@@ -61,7 +68,8 @@ mod tests {
 
     #[test]
     fn the_help_names_every_variable() {
-        for name in [ACCESS_KEY, SECRET_KEY, SECURITY_TOKEN, PROJECT, REGION, ENDPOINT, NO_COLOR] {
+        let library = cph::Environment::NAMES.into_iter().filter(|name| name.contains('_'));
+        for name in library.chain([REGION, ENDPOINT, NO_COLOR]) {
             assert!(HELP.contains(&format!("\n  {name} ")), "{name}");
         }
     }
@@ -72,7 +80,7 @@ mod tests {
         use std::os::unix::ffi::OsStringExt as _;
 
         let Err(Failure::Usage(problems)) =
-            value(&|_| Some(OsString::from_vec(vec![0xff])), PROJECT)
+            value(&|_| Some(OsString::from_vec(vec![0xff])), "HUAWEICLOUD_SDK_PROJECT_ID")
         else {
             panic!("it was taken");
         };

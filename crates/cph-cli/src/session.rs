@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use cph::{Client, Clock, SystemClock};
+use cph::{Client, ClientBuilder, Clock, SystemClock};
 
 use crate::{
     exit::Failure,
@@ -18,7 +18,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn open(service: Service, settings: &Settings) -> Result<Self, Failure> {
+    pub(crate) async fn open(service: Service, settings: &Settings) -> Result<Self, Failure> {
         let mut builder = Client::builder();
         if let Some(timeout) = settings.call_timeout {
             let attempt = timeout.min(Duration::from_mins(1));
@@ -27,14 +27,13 @@ impl Session {
                 builder.call_timeout(timeout).attempt_timeout(attempt).connect_timeout(connect);
         }
         let (builder, clock, is_simulated): (_, Box<dyn Clock>, _) = match service {
-            Service::Real { region, endpoint, project, credentials } => {
-                if let Some(region) = region {
-                    builder = builder.region(region);
-                }
-                if let Some(endpoint) = endpoint {
-                    builder = builder.endpoint(endpoint);
-                }
-                (builder.project(project).credentials(credentials), Box::new(SystemClock), false)
+            Service::Real { region, endpoint, project, profile, variables } => {
+                builder = builder.environment(variables);
+                builder = region.into_iter().fold(builder, ClientBuilder::region);
+                builder = endpoint.into_iter().fold(builder, ClientBuilder::endpoint);
+                builder = project.into_iter().fold(builder, ClientBuilder::project);
+                builder = profile.into_iter().fold(builder, ClientBuilder::profile);
+                (builder, Box::new(SystemClock), false)
             }
             #[cfg(feature = "sim")]
             Service::Simulated { phones, fleet } => {
@@ -42,7 +41,7 @@ impl Session {
                 (builder, Box::new(clock), true)
             }
         };
-        let client = builder.build().map_err(Failure::to("set up the client"))?;
+        let client = builder.connect().await.map_err(Failure::to("set up the client"))?;
         Ok(Self { client, clock, is_simulated })
     }
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cph::Credentials;
+use cph::Profile;
 
 use crate::{
     Console,
@@ -54,8 +54,10 @@ pub(crate) enum Service {
     Real {
         region: Option<String>,
         endpoint: Option<String>,
-        project: String,
-        credentials: Credentials,
+        project: Option<String>,
+        profile: Option<String>,
+        /// What the library looks up by itself: project, endpoints, keys.
+        variables: cph::Environment,
     },
     #[cfg(feature = "sim")]
     Simulated { phones: usize, fleet: Option<PathBuf> },
@@ -74,6 +76,7 @@ impl Service {
                     ("--region", global.region.is_some()),
                     ("--project", global.project.is_some()),
                     ("--endpoint", global.endpoint.is_some()),
+                    ("--profile", global.profile.is_some()),
                     (
                         "a number of phones when there is --fleet",
                         phones.is_some() && fleet.is_some(),
@@ -100,48 +103,66 @@ impl Service {
             }
             (None, None) => {}
         }
-        let mut problems = Vec::new();
         // A region that is typed means its own endpoint, whatever the environment says.
         let endpoint = match (global.endpoint, &global.region) {
             (None, None) => env::value(environment, env::ENDPOINT)?,
             (endpoint, _) => endpoint,
         };
-        let or_from_env = |given: Option<String>, name| match given {
-            None => env::value(environment, name),
-            given => Ok(given),
+        let region = match global.region {
+            None => env::value(environment, env::REGION)?,
+            given => given,
         };
-        let region = or_from_env(global.region, env::REGION)?;
-        if region.is_none() && endpoint.is_none() {
-            problems.push(format!(
-                "no region is given: pass --region or set {}, or name an endpoint with --endpoint or {}",
-                env::REGION,
-                env::ENDPOINT
-            ));
+        let variables = env::of_library(environment, region.as_deref());
+        let Global { project, profile, .. } = global;
+        Ok(Self::Real { region, endpoint, project, profile, variables })
+    }
+}
+
+/// Where the settings of [`Service`] come from, in the words of `cph doctor`.
+#[derive(Debug)]
+pub(crate) struct Origins {
+    pub(crate) region: String,
+    pub(crate) endpoint: String,
+    pub(crate) project: String,
+}
+
+impl Origins {
+    pub(crate) fn of(global: &Global, environment: env::Environment<'_>) -> Self {
+        #[cfg(feature = "sim")]
+        if global.sim.is_some() {
+            let sim = || "--sim".to_owned();
+            return Self { region: sim(), endpoint: sim(), project: sim() };
         }
-        let project = or_from_env(global.project, env::PROJECT)?;
-        if project.is_none() {
-            problems.push(format!("no project is given: pass --project or set {}", env::PROJECT));
-        }
-        let access_key = env::value(environment, env::ACCESS_KEY)?;
-        let secret_key = env::value(environment, env::SECRET_KEY)?;
-        for (what, name, value) in [
-            ("access key", env::ACCESS_KEY, &access_key),
-            ("secret key", env::SECRET_KEY, &secret_key),
-        ] {
-            if value.is_none() {
-                problems.push(format!("no {what} is given: set {name}; there is no flag for it"));
-            }
-        }
-        let (Some(project), Some(access_key), Some(secret_key), true) =
-            (project, access_key, secret_key, problems.is_empty())
-        else {
-            return Err(Failure::Usage(problems));
+        let set = |name: &str| env::is_set(environment, name).then(|| name.to_owned());
+        let given = |given: &Option<String>, flag: &str| given.as_ref().map(|_| flag.to_owned());
+        let typed_region = given(&global.region, "--region");
+        let region = global.region.clone().or_else(|| env::value(environment, env::REGION).ok()?);
+        // What is wrong with the file is said by whoever opens the session.
+        let variables = env::of_library(environment, region.as_deref());
+        let profile = Profile::read(&variables, global.profile.as_deref()).ok().flatten();
+        let in_profile = |read: fn(&Profile) -> Option<&str>| {
+            let profile = profile.as_ref().filter(|profile| read(profile).is_some())?;
+            Some(format!("[{}] of {}", profile.name(), profile.path().display()))
         };
-        let mut credentials = Credentials::access_key(access_key, secret_key);
-        if let Some(token) = env::value(environment, env::SECURITY_TOKEN)? {
-            credentials = credentials.security_token(token);
+        let named = |found: Option<String>| found.filter(|_| global.profile.is_some());
+        let endpoint_variable = region.as_deref().map(cph::Environment::endpoint_name);
+        Self {
+            endpoint: given(&global.endpoint, "--endpoint")
+                .or_else(|| set(env::ENDPOINT).filter(|_| typed_region.is_none()))
+                .or_else(|| named(in_profile(Profile::endpoint)))
+                .or_else(|| endpoint_variable.and_then(|name| set(&name)))
+                .or_else(|| in_profile(Profile::endpoint))
+                .unwrap_or_else(|| "the region".to_owned()),
+            project: given(&global.project, "--project")
+                .or_else(|| named(in_profile(Profile::project)))
+                .or_else(|| set("HUAWEICLOUD_SDK_PROJECT_ID"))
+                .or_else(|| in_profile(Profile::project))
+                .unwrap_or_else(|| "looked up by the region's name".to_owned()),
+            region: typed_region
+                .or_else(|| set(env::REGION))
+                .or_else(|| in_profile(Profile::region))
+                .unwrap_or_else(|| "nowhere".to_owned()),
         }
-        Ok(Self::Real { region, endpoint, project, credentials })
     }
 }
 

@@ -296,7 +296,8 @@ impl ClientBuilder {
     /// project, or several, which the message lists.
     pub async fn connect(mut self) -> Result<Client> {
         let mut problems = self.look_around();
-        if self.project.is_none() && self.region.is_none() {
+        // Without an endpoint the missing region is named anyway.
+        if self.project.is_none() && self.region.is_none() && self.endpoint.is_some() {
             problems.push(Problem::new(
                 "neither project nor region is given; set a project, or a region whose project it is",
             ));
@@ -328,13 +329,10 @@ impl ClientBuilder {
             })
         };
         let profile = Profile::read(&environment, self.profile.as_deref());
-        // Where it is only one of several sources, the credentials say what is wrong with it once they come to it.
-        let profile = match profile {
-            Err(error) if self.profile.is_some() => {
-                keep(Err(Problem::new(format!("{error:#}"))));
-                None
-            }
-            profile => profile.ok().flatten(),
+        // Where it is only one of several sources it counts once something is missing; of keys in it the chain tells.
+        let (profile, broken) = match profile {
+            Ok(profile) => (profile, None),
+            Err(error) => (None, Some(Problem::new(format!("{error:#}")))),
         };
         let of_profile = |value: fn(&Profile) -> Option<&str>| {
             profile.as_ref().and_then(value).map(str::to_owned)
@@ -358,6 +356,8 @@ impl ClientBuilder {
             let variable = either(None, environment.iam_endpoint());
             self.iam_endpoint = of_profile(Profile::iam_endpoint).or(variable);
         }
+        let is_missing = self.project.is_none() || self.region.is_none() && self.endpoint.is_none();
+        problems.extend(broken.filter(|_| is_named || is_missing));
         if self.credentials.is_none() {
             self.credentials = Some(match self.profile.clone() {
                 Some(name) => Arc::new(ProfileCredentials::new(environment).named(name)),

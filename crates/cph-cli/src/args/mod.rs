@@ -47,9 +47,12 @@ pub(crate) struct Global {
     /// Region, such as cn-north-4
     #[arg(long, global = true)]
     pub(crate) region: Option<String>,
-    /// Id of the project
+    /// Id of the project [default: looked up by the region]
     #[arg(long, global = true)]
     pub(crate) project: Option<String>,
+    /// Section of the credentials file; its keys and settings come before those of variables
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Base URL of the service, instead of the region's own
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
@@ -93,6 +96,11 @@ pub(crate) enum Command {
     Call(Call),
     #[command(flatten)]
     Local(Local),
+    /// Say where each setting comes from, and try one call that changes nothing
+    ///
+    /// Shows region, endpoint, project and where the keys were found, whether the clock had to be corrected, and whether the gateway
+    /// took the signature; if it did not, what it says about it. No secret is shown.
+    Doctor,
 }
 
 /// What calls the service.

@@ -3,6 +3,7 @@
 mod api;
 mod bandwidth;
 mod change;
+mod doctor;
 mod encoder;
 mod event;
 mod follow;
@@ -45,9 +46,10 @@ pub(crate) async fn run(
     log(settings.verbose, args.global.log_format);
     let Args { global, command } = args;
     match command {
+        Command::Doctor => doctor::doctor(global, &settings, environment, console).await,
         Command::Local(command) => local(command, &global, &settings, console).await,
         Command::Call(command) => {
-            let session = Session::open(Service::resolve(global, environment)?, &settings)?;
+            let session = Session::open(Service::resolve(global, environment)?, &settings).await?;
             let context = Context { session: &session, settings: &settings };
             Box::pin(call(context, command, console)).await
         }

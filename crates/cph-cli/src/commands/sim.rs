@@ -66,9 +66,9 @@ pub(super) async fn serve(
     for (name, value) in [
         (env::ENDPOINT, serving.endpoint().as_str()),
         (env::REGION, sim.region()),
-        (env::PROJECT, sim.project()),
-        (env::ACCESS_KEY, sim.access_key()),
-        (env::SECRET_KEY, sim.secret_key()),
+        ("HUAWEICLOUD_SDK_PROJECT_ID", sim.project()),
+        ("HUAWEICLOUD_SDK_AK", sim.access_key()),
+        ("HUAWEICLOUD_SDK_SK", sim.secret_key()),
         // The vendor's SDKs find the service and IAM by these.
         ("HUAWEICLOUD_SDK_REGION_CPH_CN_NORTH_4", serving.endpoint().as_str()),
         ("HUAWEICLOUD_SDK_IAM_ENDPOINT", serving.endpoint().as_str()),

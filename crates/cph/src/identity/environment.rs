@@ -24,6 +24,26 @@ pub struct Environment {
 type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
 impl Environment {
+    /// Every name that is asked for, but for the endpoint's, which the region gives; see
+    /// [`endpoint_name`](Self::endpoint_name).
+    pub const NAMES: [&str; 8] = [
+        ACCESS_KEY,
+        SECRET_KEY,
+        SECURITY_TOKEN,
+        PROJECT,
+        IAM_ENDPOINT,
+        CREDENTIALS_FILE,
+        "HOME",
+        "USERPROFILE",
+    ];
+
+    /// The name under which the vendor's SDKs look for the endpoint in a region, such as
+    /// `HUAWEICLOUD_SDK_REGION_CPH_CN_NORTH_4`.
+    pub fn endpoint_name(region: &str) -> String {
+        let region = region.replace('-', "_").to_ascii_uppercase();
+        format!("HUAWEICLOUD_SDK_REGION_CPH_{region}")
+    }
+
     /// The variables of the process.
     #[expect(
         clippy::disallowed_methods,
@@ -48,8 +68,7 @@ impl Environment {
 
     /// The service's base URL in a region; several may stand there, the first counts.
     pub(crate) fn endpoint(&self, region: &str) -> Result<Option<String>, Problem> {
-        let region = region.replace('-', "_").to_ascii_uppercase();
-        let endpoints = self.text(&format!("HUAWEICLOUD_SDK_REGION_CPH_{region}"))?;
+        let endpoints = self.text(&Self::endpoint_name(region))?;
         Ok(endpoints.and_then(|list| list.split(',').next().map(str::to_owned)))
     }
 
