@@ -1,11 +1,15 @@
 //! The client on the simulator.
 
 mod delivery;
+mod identity;
 mod kinds;
 mod law;
+mod limits;
 mod readme;
 mod runs;
+mod settings;
 mod simulated;
 mod simulated_phones;
 mod simulated_servers;
+mod skew;
 mod sockets;

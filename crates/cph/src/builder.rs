@@ -30,7 +30,7 @@ use crate::{
 /// | [`connect_timeout`](Self::connect_timeout) | 10 s | each connection |
 /// | [`attempt_timeout`](Self::attempt_timeout) | 60 s | each attempt |
 /// | [`call_timeout`](Self::call_timeout) | 120 s | all attempts of a call |
-/// | [`turn_timeout`](Self::turn_timeout) | 120 s | the wait of a call for its turn under the rate limits |
+/// | [`turn_timeout`](Self::turn_timeout) | 10 min | all waits of a call for its turn: under the rate limits, and after it was throttled |
 /// | [`attempts`](Self::attempts) | 5 | each call; those that were throttled do not count |
 /// | [`retry_budget`](Self::retry_budget) | 50 | a client and its clones |
 /// | [`gateway_limit`](Self::gateway_limit) | 200 calls in 1 s | each operation |
@@ -80,7 +80,7 @@ impl Default for ClientBuilder {
             connect_timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_mins(1),
             call_timeout: Duration::from_mins(2),
-            turn_timeout: Duration::from_mins(2),
+            turn_timeout: Duration::from_mins(10),
             attempts: 5,
             retry_budget: 50,
             gateway_limit: GATEWAY,
@@ -188,13 +188,15 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a call may go on making attempts once it has its turn; the last one is not cut short. Default 120 s.
+    /// How long a call may go on making attempts; the waits for its turn do not count, and the last attempt is not
+    /// cut short. Default 120 s.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
     }
 
-    /// How long a call may wait for its turn under the rate limits; if there is none by then, it is not sent. Default 120 s.
+    /// How long a call may wait in all for turns under the rate limits, and for a gateway that throttles it. If its next turn
+    /// is later, it is not sent, or not sent again. Default 10 minutes.
     pub fn turn_timeout(mut self, timeout: Duration) -> Self {
         self.turn_timeout = timeout;
         self

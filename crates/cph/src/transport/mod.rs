@@ -199,8 +199,9 @@ impl Transport {
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, Error> {
         request::check_size(&request)?;
-        self.wait_for_turn(subject).await?;
-        let give_up = after(self.clock.now(), self.policy.call_timeout);
+        let mut patience = self.policy.turn_timeout;
+        self.wait_for_turn(subject, &mut patience).await?;
+        let mut give_up = after(self.clock.now(), self.policy.call_timeout);
         let mut failures = retry::waits(
             self.policy.attempts.saturating_sub(1),
             self.draw(|random| random.u64(..)),
@@ -241,24 +242,26 @@ impl Transport {
                 continue;
             }
             let wait = if error.is_throttled() {
-                self.throttled(subject, &error, now, throttled.next())
+                self.throttled(subject, &error, now, throttled.next());
+                // Its next turn is later.
+                Some(Duration::ZERO)
             } else if self.allows(subject, again, &error) {
-                failures.next().filter(|_| self.limits.budget.spend())
+                failures
+                    .next()
+                    .filter(|wait| now + *wait < give_up)
+                    .filter(|_| self.limits.budget.spend())
             } else {
                 None
             };
-            match wait {
-                Some(wait) if now + wait < give_up => {
-                    tracing::debug!(attempt, ?wait, %error, "sending again");
-                    self.tally.retry();
-                    self.clock.sleep(wait).await;
-                    // Why it was not sent again says less than what came of it before.
-                    if self.wait_for_turn(subject).await.is_err() {
-                        return Err(error);
-                    }
-                }
-                _ => return Err(error),
+            let Some(wait) = wait else { return Err(error) };
+            tracing::debug!(attempt, ?wait, %error, "sending again");
+            self.clock.sleep(wait).await;
+            match self.wait_for_turn(subject, &mut patience).await {
+                Ok(waited) => give_up = after(give_up, waited),
+                // Why it was not sent again says less than what came of it before.
+                Err(_) => return Err(error),
             }
+            self.tally.retry();
         }
         unreachable!("attempts end by returning")
     }
@@ -321,33 +324,38 @@ impl Transport {
         }
     }
 
-    async fn wait_for_turn(&self, subject: Subject) -> Result<(), Error> {
-        match self.limits.pace.turn(subject, self.clock.now(), self.policy.turn_timeout) {
-            Ok(Duration::ZERO) => Ok(()),
-            Ok(wait) => {
-                tracing::debug!(operation = subject.name, ?wait, "waiting for its turn");
-                self.tally.waits(wait);
-                self.clock.sleep(wait).await;
-                Ok(())
-            }
-            Err(wait) => Err(Error::no_turn(wait, self.policy.turn_timeout)),
+    /// How long it waited, within what is left of the call's patience.
+    async fn wait_for_turn(
+        &self,
+        subject: Subject,
+        patience: &mut Duration,
+    ) -> Result<Duration, Error> {
+        let wait = self
+            .limits
+            .pace
+            .turn(subject, self.clock.now(), *patience)
+            .map_err(|wait| Error::no_turn(wait, *patience))?;
+        if !wait.is_zero() {
+            tracing::debug!(operation = subject.name, ?wait, "waiting for its turn");
+            self.tally.waits(wait);
+            self.clock.sleep(wait).await;
+            *patience = patience.saturating_sub(wait);
         }
+        Ok(wait)
     }
 
-    /// What the gateway's refusal says about waiting: told to all who make such calls.
+    /// What the gateway's refusal says about waiting, told to all who make such calls.
     fn throttled(
         &self,
         subject: Subject,
         error: &Error,
         now: SystemTime,
         growing: Option<Duration>,
-    ) -> Option<Duration> {
+    ) {
         self.tally.throttled();
         let limit = error.message().and_then(retry::limit_in);
-        let wait = retry::hint(error.retry_after(), limit).or(growing)?;
-        self.limits.pace.throttled(subject, limit, now + wait);
-        // Those that waited together do not all go at once.
-        Some(wait + self.draw(|random| wait.mul_f64(random.f64() / 10.0)))
+        let wait = retry::hint(error.retry_after(), limit).or(growing).unwrap_or_default();
+        self.limits.pace.throttled(subject, limit, after(now, wait));
     }
 
     /// Our time, as the gateway's clock shows it.

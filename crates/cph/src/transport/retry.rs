@@ -27,10 +27,11 @@ pub(super) fn waits(times: usize, seed: u64) -> backon::ExponentialBackoff {
 }
 
 /// How long a throttled caller is told to wait, within bounds: by the header `Retry-After`, or by the window that the
-/// gateway's text names.
+/// gateway's text names. A hint that says at once is none.
 pub(super) fn hint(retry_after: Option<Duration>, limit: Option<RateLimit>) -> Option<Duration> {
     let window = limit.map(|limit| Duration::from_secs(limit.seconds));
-    retry_after.or(window).map(|hint| hint.min(LONGEST_HINT))
+    let hint = retry_after.or(window).filter(|hint| *hint >= FIRST_WAIT);
+    hint.map(|hint| hint.min(LONGEST_HINT))
 }
 
 /// The limit in a text of the gateway, such as `policy user over ratelimit,limit:6,time:1 minute`.
@@ -104,6 +105,7 @@ mod tests {
         assert_eq!(hint(seconds(3), minute), seconds(3));
         assert_eq!(hint(None, minute), seconds(60));
         assert_eq!(hint(seconds(86_400), None), seconds(90));
+        assert_eq!(hint(seconds(0), None), None);
         assert_eq!(hint(None, None), None);
     }
 

@@ -1,0 +1,315 @@
+//! What each setting of a client does on the wire. Those that are not here stand in `delivery.rs` (connect and attempt
+//! time-out), `limits.rs` (rate limits, turn time-out, retry budget), `identity.rs` (credentials) and `runs.rs` (codes after
+//! which a call is sent again). That proxies come from the environment needs one that is the process's own.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    net::TcpListener,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use cph::{Client, ClientBuilder, Credentials, Delivery, Environment, Error, ErrorKind};
+use cph_sim::{Fault, SimClock};
+use cph_tests::{
+    SharedClock, in_process,
+    scripted::{Reply, Scripted},
+    start_of_time,
+};
+use http::{Request, Response};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tempfile::NamedTempFile;
+
+use crate::simulated::fleet;
+
+const PROJECT: &str = "0123456789abcdef0123456789abcdef";
+
+/// Keeps what is sent, and answers as the identity service does.
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<Vec<Request<Bytes>>>>);
+
+impl Recorder {
+    fn attach(&self, builder: ClientBuilder) -> ClientBuilder {
+        let requests = self.0.clone();
+        builder.transport(move |request| {
+            requests.lock().unwrap().push(request);
+            let body = format!(r#"{{"projects":[{{"id":"{PROJECT}"}}]}}"#);
+            async move { Ok::<_, io::Error>(Response::new(Bytes::from(body))) }
+        })
+    }
+
+    fn uris(&self) -> Vec<String> {
+        self.0.lock().unwrap().iter().map(|request| request.uri().to_string()).collect()
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        let requests = self.0.lock().unwrap();
+        Some(requests.last()?.headers().get(name)?.to_str().unwrap().to_owned())
+    }
+}
+
+fn keys() -> Credentials {
+    Credentials::access_key("AK", "SK").security_token("ST")
+}
+
+/// A call whose answer cannot be read, but was made.
+async fn call(client: &Client) {
+    client.phones().get("phone").await.unwrap_err();
+}
+
+fn environment(variables: &'static [(&str, &str)]) -> Environment {
+    Environment::new(|name| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.into())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_calls_go() {
+    let phone = format!("/v1/{PROJECT}/cloud-phone/phones/phone");
+    let projects = "/v3/projects?name=cn-north-4";
+    let new = || Client::builder().credentials(keys());
+    let variables = &[
+        ("HUAWEICLOUD_SDK_REGION_CPH_CN_NORTH_4", "https://cph.example.com,https://b.example.com"),
+        ("HUAWEICLOUD_SDK_IAM_ENDPOINT", "https://iam.example.com"),
+    ];
+    let project = &[("HUAWEICLOUD_SDK_PROJECT_ID", PROJECT)];
+    for (builder, expected) in [
+        (
+            new().region("cn-north-4"),
+            vec![
+                format!("https://iam.cn-north-4.myhuaweicloud.com{projects}"),
+                format!("https://cph.cn-north-4.myhuaweicloud.com{phone}"),
+            ],
+        ),
+        (
+            new().region("cn-north-4").project(PROJECT).endpoint("https://other.example.com"),
+            vec![format!("https://other.example.com{phone}")],
+        ),
+        (
+            new().region("cn-north-4").endpoint("http://localhost:8080"),
+            vec![
+                format!("http://localhost:8080{projects}"),
+                format!("http://localhost:8080{phone}"),
+            ],
+        ),
+        (
+            new().region("cn-north-4").iam_endpoint("https://iam.example.com"),
+            vec![
+                format!("https://iam.example.com{projects}"),
+                format!("https://cph.cn-north-4.myhuaweicloud.com{phone}"),
+            ],
+        ),
+        (
+            new().region("cn-north-4").environment(environment(variables)),
+            vec![
+                format!("https://iam.example.com{projects}"),
+                format!("https://cph.example.com{phone}"),
+            ],
+        ),
+        (
+            new().region("cn-north-4").environment(environment(project)),
+            vec![format!("https://cph.cn-north-4.myhuaweicloud.com{phone}")],
+        ),
+    ] {
+        let recorder = Recorder::default();
+        let client = recorder.attach(builder).connect().await.unwrap();
+        call(&client).await;
+        let mut uris = recorder.uris();
+        uris.dedup();
+        assert_eq!(uris, expected);
+        assert_eq!(recorder.header("x-project-id").as_deref(), Some(PROJECT));
+        assert_eq!(recorder.header("x-security-token").as_deref(), Some("ST"));
+        assert!(recorder.header("authorization").unwrap().contains("Access=AK,"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_says_where_calls_go() {
+    let file = NamedTempFile::new().unwrap();
+    let text = "[p]\nak=AK\nsk=SK\nregion=cn-east-3\nendpoint=https://cph.example.com\niam_endpoint=https://iam.example.com\n";
+    std::fs::write(&file, text).unwrap();
+    let path = file.path().to_owned();
+    let environment = Environment::new(move |name| {
+        (name == "HUAWEICLOUD_SDK_CREDENTIALS_FILE").then(|| path.clone().into())
+    });
+    let recorder = Recorder::default();
+    let builder = Client::builder().environment(environment).profile("p");
+    let client = recorder.attach(builder).connect().await.unwrap();
+    call(&client).await;
+    assert_eq!(client.region(), Some("cn-east-3"));
+    let uris = recorder.uris();
+    assert_eq!(uris[0], "https://iam.example.com/v3/projects?name=cn-east-3");
+    assert!(uris[1].starts_with("https://cph.example.com/v1/"), "{uris:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_region_lists_near_ones() {
+    let error = Client::builder().region("cn-nort-4").project(PROJECT).credentials(keys());
+    let error = error.build().unwrap_err().to_string();
+    assert!(error.contains("cn-north-4"), "{error}");
+}
+
+#[tokio::test]
+async fn calls_are_signed_by_the_clients_clock() {
+    let recorder = Recorder::default();
+    let builder = Client::builder().endpoint("http://localhost").project(PROJECT);
+    let builder = builder.credentials(keys()).attempts(1);
+    let clock = SharedClock(SimClock::stepped(start_of_time()));
+    call(&recorder.attach(builder.clock(clock)).build().unwrap()).await;
+    assert_eq!(recorder.header("x-sdk-date").as_deref(), Some("20270115T080000Z"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_end_with_their_number_or_with_the_calls_time() {
+    let sent = async |set: fn(ClientBuilder) -> ClientBuilder| {
+        let (simulator, _) = fleet(1);
+        simulator.inject(Fault::html(503).always()).unwrap();
+        let client = set(in_process(&simulator)).build().unwrap();
+        client.phones().get(&simulator.phones()[0]).await.unwrap_err();
+        let journal = simulator.journal();
+        let times = journal.windows(2).map(|pair| pair[1].at.duration_since(pair[0].at).unwrap());
+        (journal.len(), times.collect::<Vec<_>>())
+    };
+    assert_eq!(sent(|builder| builder).await.0, 5);
+    assert_eq!(sent(|builder| builder.attempts(3)).await.0, 3);
+    assert_eq!(sent(|builder| builder.call_timeout(Duration::from_millis(900))).await.0, 1);
+    let waits = async |seed: fn(ClientBuilder) -> ClientBuilder| sent(seed).await.1;
+    assert_eq!(waits(|builder| builder.seed(1)).await, waits(|builder| builder.seed(1)).await);
+    assert_ne!(waits(|builder| builder.seed(1)).await, waits(|builder| builder.seed(2)).await);
+}
+
+#[tokio::test]
+async fn an_answer_beyond_the_limit_counts_as_lost() {
+    const ANSWER: &str = r#"{"jobs":[]}"#;
+    let server = Scripted::start(|_| std::future::ready(Reply::answer(200, &[], ANSWER)));
+    let over_socket = || Client::builder().endpoint(server.endpoint());
+    let in_process = || {
+        Client::builder()
+            .endpoint("http://localhost")
+            .transport(|_| async { Ok::<_, io::Error>(Response::new(Bytes::from(ANSWER))) })
+    };
+    for (builder, fits) in [
+        (over_socket().response_limit(ANSWER.len()), true),
+        (over_socket().response_limit(ANSWER.len() - 1), false),
+        (in_process().response_limit(ANSWER.len()), true),
+        (in_process().response_limit(ANSWER.len() - 1), false),
+    ] {
+        let client = builder.project(PROJECT).credentials(keys()).attempts(1).build().unwrap();
+        match client.jobs().list(["request"]).await {
+            Ok(jobs) => assert!(fits && jobs.is_empty()),
+            Err(error) => {
+                assert!(!fits, "{error:#}");
+                assert_eq!(
+                    (error.kind(), error.delivery(), error.status()),
+                    (ErrorKind::Lost, Delivery::Unknown, Some(200))
+                );
+                assert!(format!("{error:#}").ends_with("larger than 10 bytes"), "{error:#}");
+            }
+        }
+    }
+}
+
+// --- proxy
+
+#[tokio::test]
+async fn a_proxy_is_for_other_machines() {
+    let answer = || std::future::ready(Reply::answer(200, &[], r#"{"jobs":[]}"#));
+    let (proxy, server) = (Scripted::start(move |_| answer()), Scripted::start(move |_| answer()));
+    let builder = |endpoint: &str| {
+        let builder = Client::builder().endpoint(endpoint).allow_http(true).project(PROJECT);
+        builder.credentials(keys()).attempts(1).connect_timeout(Duration::from_millis(200))
+    };
+    let with_user = proxy.endpoint().replace("//", "//me:hush@");
+    let client = builder("http://cph.example.invalid").proxy(&with_user).build().unwrap();
+    client.jobs().list(["request"]).await.unwrap();
+    let requests = proxy.requests();
+    assert!(requests[0].uri().to_string().starts_with("http://cph.example.invalid/v1/"));
+    assert_eq!(requests[0].headers()["proxy-authorization"], "Basic bWU6aHVzaA==");
+    assert!(!format!("{client:?}").contains("hush"));
+
+    let client = builder(&server.endpoint()).proxy(&with_user).build().unwrap();
+    client.jobs().list(["request"]).await.unwrap();
+    assert_eq!((proxy.requests().len(), server.requests().len()), (1, 1));
+    assert!(!server.requests()[0].headers().contains_key("proxy-authorization"));
+
+    let client = builder("http://cph.example.invalid").proxy(&with_user).no_proxy();
+    let error = client.build().unwrap().jobs().list(["request"]).await.unwrap_err();
+    assert_eq!((error.kind(), proxy.requests().len()), (ErrorKind::Connect, 1));
+
+    for bad in ["", "proxy:3128", "socks5://me:hush@proxy", "http://"] {
+        let error = builder("http://localhost").proxy(bad).build().unwrap_err().to_string();
+        assert!(error.contains("the proxy is no URL") && !error.contains("hush"), "{error}");
+    }
+}
+
+// --- certificates
+
+/// A server with a certificate of its own for `localhost`, as a PEM file; it answers one call.
+fn tls_server() -> (String, NamedTempFile, std::thread::JoinHandle<bool>) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(cert.pem().as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], signing_key.into())
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let served = std::thread::spawn(move || serve(&listener, config).is_ok());
+    (endpoint, file, served)
+}
+
+/// Reads one request and answers it.
+fn serve(listener: &TcpListener, config: rustls::ServerConfig) -> io::Result<()> {
+    let (mut socket, _) = listener.accept()?;
+    let mut connection =
+        rustls::ServerConnection::new(Arc::new(config)).map_err(io::Error::other)?;
+    let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+    let mut request = Vec::new();
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        let mut bytes = [0; 1024];
+        match stream.read(&mut bytes)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => request.extend_from_slice(&bytes[..read]),
+        }
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"jobs\":[]}")
+}
+
+async fn list_jobs(endpoint: &str, ca_file: &Path) -> Result<(), Error> {
+    let builder = Client::builder().endpoint(endpoint).project(PROJECT).credentials(keys());
+    let client = builder.attempts(1).ca_file(ca_file).build()?;
+    client.jobs().list(["request"]).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_server_is_known_by_the_certificates_of_the_ca_file_alone() {
+    let (endpoint, certificate, served) = tls_server();
+    list_jobs(&endpoint, certificate.path()).await.unwrap();
+    assert!(served.join().unwrap());
+
+    let (endpoint, _, served) = tls_server();
+    let error = list_jobs(&endpoint, certificate.path()).await.unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Connect, Delivery::NotSent));
+    assert!(!served.join().unwrap(), "no request was read");
+}
+
+#[tokio::test]
+async fn a_ca_file_that_cannot_be_used_is_told_at_once() {
+    let empty = NamedTempFile::new().unwrap();
+    let mut broken = NamedTempFile::new().unwrap();
+    broken.write_all(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    for path in [Path::new("/nonexistent.pem"), empty.path(), broken.path()] {
+        let error = list_jobs("https://localhost:1", path).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let text = format!("the CA file {} cannot be used: ", path.display());
+        assert!(error.to_string().starts_with(&text), "{error}");
+    }
+}
