@@ -167,3 +167,51 @@ async fn shells_complete_and_the_manual_names_every_command() {
         (2, "cph: cph tag has no command `jump`; there are list, show, add, remove, find")
     );
 }
+
+#[tokio::test]
+async fn the_doctor_says_where_settings_come_from_and_tries_them() {
+    let sim = Simulator::builder().phones(1).build().unwrap();
+    let serving = sim.start().await.unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(".huaweicloud");
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("credentials");
+    let keys = format!("ak = {}\nsk = {}\n", sim.access_key(), sim.secret_key());
+    let endpoint = format!("endpoint = {}\n", serving.endpoint());
+    let good = format!("[basic]\nregion = cn-north-4\n{endpoint}{keys}");
+    let bad =
+        format!("[bad]\nregion = cn-north-4\n{endpoint}ak = {}\nsk = other\n", sim.access_key());
+    std::fs::write(&file, format!("{good}\n{bad}")).unwrap();
+    let doctor = |args: &[&str]| Cph::new(args).variable("HOME", home.path().to_str().unwrap());
+
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode));
+        mode(0o644).unwrap();
+        let ran = doctor(&["doctor"]).run().await;
+        assert_eq!((ran.exit, ran.out.as_str()), (2, ""));
+        assert!(ran.err.contains(&format!("chmod 600 {}", file.display())), "{}", ran.err);
+        mode(0o600).unwrap();
+    }
+    let ran = doctor(&["doctor", "--format", "jsonl"]).run().await;
+    assert_eq!(ran.exit, 0, "{}", ran.err);
+    let rows: Vec<Value> = ran.out.lines().map(|row| serde_json::from_str(row).unwrap()).collect();
+    let from = |setting| {
+        let row = rows.iter().find(|row| row["setting"] == setting).unwrap();
+        (
+            row["value"].as_str().unwrap(),
+            row["from"].as_str().unwrap().replace(file.to_str().unwrap(), "FILE"),
+        )
+    };
+    assert_eq!(from("region"), ("cn-north-4", "[basic] of FILE".to_owned()));
+    assert_eq!(from("project"), (sim.project(), "looked up by the region's name".to_owned()));
+    assert_eq!(from("credentials").1, "[basic] of FILE");
+    assert_eq!(from("signature"), ("taken", "ListCloudPhones".to_owned()));
+
+    let ran = doctor(&["--profile", "bad", "--project", sim.project(), "doctor"]).run().await;
+    assert_eq!(ran.exit, 1, "{}", ran.err);
+    assert!(ran.err.contains("no known mistake explains it: the secret key"), "{}", ran.err);
+    assert!(!format!("{}{}", ran.out, ran.err).contains(sim.secret_key()));
+}

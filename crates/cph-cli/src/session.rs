@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use cph::{Client, ClientBuilder, Clock, SystemClock};
 
 use crate::{
+    env,
     exit::Failure,
     settings::{Service, Settings},
 };
@@ -26,8 +27,10 @@ impl Session {
             builder =
                 builder.call_timeout(timeout).attempt_timeout(attempt).connect_timeout(connect);
         }
+        let mut has_place = true;
         let (builder, clock, is_simulated): (_, Box<dyn Clock>, _) = match service {
             Service::Real { region, endpoint, project, profile, variables } => {
+                has_place = region.is_some() || endpoint.is_some() || profile.is_some();
                 builder = builder.environment(variables);
                 builder = region.into_iter().fold(builder, ClientBuilder::region);
                 builder = endpoint.into_iter().fold(builder, ClientBuilder::endpoint);
@@ -41,7 +44,17 @@ impl Session {
                 (builder, Box::new(clock), true)
             }
         };
-        let client = builder.connect().await.map_err(Failure::to("set up the client"))?;
+        let client = Box::pin(builder.connect()).await.map_err(|error| {
+            let mut failure = Failure::to("set up the client")(error);
+            if let (Failure::Usage(problems), false) = (&mut failure, has_place) {
+                problems.push(format!(
+                    "pass --region or --endpoint, or set {} or {}",
+                    env::REGION,
+                    env::ENDPOINT
+                ));
+            }
+            failure
+        })?;
         Ok(Self { client, clock, is_simulated })
     }
 

@@ -383,7 +383,11 @@ impl ClientBuilder {
                 .push(Problem::new("no credentials are given; set an access key or a token")),
             Some(credentials) => {
                 if let Err(error) = credentials.check() {
-                    problems.push(Problem::new(format!("{error:#}")));
+                    let problem = Problem::new(format!("{error:#}"));
+                    // What is wrong with a profile's file has been said of its settings already.
+                    if !problems.contains(&problem) {
+                        problems.push(problem);
+                    }
                 }
             }
         }
