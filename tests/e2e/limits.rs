@@ -160,6 +160,18 @@ async fn the_gateway_says_how_long_to_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_is_busy_says_how_long_to_wait() {
+    let (simulator, client) = fleet(1);
+    let fault =
+        "[[fault]]\neffect = \"refuse\"\ncode = \"APIGW.0203\"\nstatus = 503\nretry_after = 30";
+    simulator.inject(Fault::from_toml(fault).unwrap().remove(0)).unwrap();
+    let began = simulator.clock().now();
+    client.phones().get(&simulator.phones()[0]).await.unwrap();
+    assert_eq!(simulator.clock().now().duration_since(began).unwrap().as_secs(), 30);
+    assert_eq!(client.counters().waited, Duration::ZERO, "it had its turn");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_gateway_that_throttles_for_good_is_left_after_the_callers_patience() {
     let (simulator, _) = fleet(1);
     simulator.inject(Fault::throttle().always()).unwrap();

@@ -56,17 +56,46 @@
 //!
 //! | seen | delivery | restart and the like | reads |
 //! |---|---|---|---|
+//! | no credentials, or no turn under the rate limits in time | `NotSent` | never | never |
 //! | no connection came about | `NotSent` | again | again |
-//! | 429, or `APIGW.0308` | `Refused` | again | again |
+//! | 429, or `APIGW.0308` | `Refused` | as told | as told |
+//! | 401 or `APIGW.0303` with a `Date` that is a minute off | `Refused` | once, by that clock | once, by that clock |
+//! | 401 with credentials that end | `Refused` | once, with new ones | once, with new ones |
 //! | a code that says no; 3xx; another 4xx without a code | `Refused` | never | never |
 //! | `CPS.0003`, `CPS.0042`, `CPS.0054` or an unlisted code; 408; 5xx without a code | `Unknown` | never | again |
 //! | lost or timed out after connecting; a success that can't be read | `Unknown` | never | again |
 //!
-//! At most five attempts within two minutes, with growing, jittered waits; see [`ClientBuilder`].
+//! "Again" is at most five attempts within two minutes, with growing, jittered waits, and at most 50 times beyond what ten times
+//! as many good calls earn, over all clones of a client. A `Retry-After` is followed
+//! up to 90 s. "As told" waits as it says, or for the window that the
+//! gateway's text names, and keeps to its limit from then on, for at most ten minutes in all. Once an attempt may have been
+//! carried out, no later one of the same call makes that undone: the call's end is `Unknown` or a success. All of this can be
+//! set; see [`ClientBuilder`].
+//!
+//! # Credentials
+//!
+//! They are given in code or come from a source of them, [`ProvideCredentials`]: the environment, the credentials file of the
+//! vendor's SDKs, the metadata service of a cloud server, a user with a password, or several in a [`Chain`]. What ends is renewed
+//! ahead of its end, by one call for all that wait.
+//!
+//! ```no_run
+//! # async fn example() -> cph::Result<()> {
+//! let client = cph::Client::builder()
+//!     .region("cn-north-4")
+//!     .environment(cph::Environment::of_process())
+//!     .connect() // asks for the region's project if none is set
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Five bad signatures in a row lock an access key, so signed calls go one at a time until the gateway has taken one, and after
+//! two refused ones nothing more is sent with that key. A `~/.netrc` is never read.
 //!
 //! # TLS
 //!
-//! rustls with ring and the certificates of the system. Should your own code build a `reqwest::Client` with none of reqwest's
+//! rustls with ring and the certificates of the system, or those of [`ClientBuilder::ca_file`] alone; nothing switches the check
+//! off. Should your own code build a `reqwest::Client` with none of reqwest's
 //! TLS features on, install a rustls provider first: this crate turns on reqwest's `rustls-no-provider`.
 //!
 //! # What it does not do

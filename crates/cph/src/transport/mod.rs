@@ -233,21 +233,21 @@ impl Transport {
                 };
             let error = past.note(error);
             let now = self.clock.now();
-            if !corrected && self.corrects_clock(&error, now, skew) {
+            let wait = if !corrected && self.corrects_clock(&error, now, skew) {
                 corrected = true;
-                continue;
-            }
-            if !renewed && held.is_some_and(|held| self.identity.renews(&held, &error)) {
+                Some(Duration::ZERO)
+            } else if !renewed && held.is_some_and(|held| self.identity.renews(&held, &error)) {
                 renewed = true;
-                continue;
-            }
-            let wait = if error.is_throttled() {
+                Some(Duration::ZERO)
+            } else if error.is_throttled() {
                 self.throttled(subject, &error, now, throttled.next());
                 // Its next turn is later.
                 Some(Duration::ZERO)
             } else if self.allows(subject, again, &error) {
+                let told = retry::hint(error.retry_after(), None).unwrap_or_default();
                 failures
                     .next()
+                    .map(|wait| wait.max(told))
                     .filter(|wait| now + *wait < give_up)
                     .filter(|_| self.limits.budget.spend())
             } else {
@@ -255,7 +255,9 @@ impl Transport {
             };
             let Some(wait) = wait else { return Err(error) };
             tracing::debug!(attempt, ?wait, %error, "sending again");
-            self.clock.sleep(wait).await;
+            if !wait.is_zero() {
+                self.clock.sleep(wait).await;
+            }
             match self.wait_for_turn(subject, &mut patience).await {
                 Ok(waited) => give_up = after(give_up, waited),
                 // Why it was not sent again says less than what came of it before.
