@@ -394,7 +394,7 @@ async fn no_source_shows_a_secret() {
     let file =
         Home::new("[basic]\nak = AK\nsk = hush-secret\nsecurity_token = hush-token\n", 0o600);
     let profile = ProfileCredentials::new(file.with(&[]));
-    let mut shown = format!("{wrong:?} {profile:?}");
+    let mut shown = vec![format!("{wrong:?} {profile:?}")];
     for client in [
         in_process(&simulator).credentials(user(&simulator)),
         in_process(&simulator).credentials(MetadataCredentials::new()),
@@ -405,14 +405,15 @@ async fn no_source_shows_a_secret() {
         for fault in [Fault::broken_json().on(SIGN_IN), Fault::truncate().on("ShowSecurityKey")] {
             simulator.inject(fault).unwrap();
             let end = client.phones().get(&simulator.phones()[0]).await.err();
-            shown += &format!(
+            shown.push(format!(
                 "{client:?} {end:#?} {}",
                 end.as_ref().map(ToString::to_string).unwrap_or_default()
-            );
+            ));
         }
         simulator.clear_faults();
     }
-    shown += &String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    shown.push(String::from_utf8(log.0.lock().unwrap().clone()).unwrap());
+    let shown = shown.join("\n");
     let keys = simulator.temporary_keys();
     assert!(shown.contains(&keys.access_key) && shown.contains(SIGN_IN));
     for secret in [simulator.password(), &keys.secret_key, &keys.security_token, "hush"] {

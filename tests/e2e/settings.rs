@@ -1,12 +1,16 @@
 //! What each setting of a client does on the wire. Those that are not here stand in `delivery.rs` (connect and attempt
 //! time-out), `limits.rs` (rate limits, turn time-out, retry budget), `identity.rs` (credentials) and `runs.rs` (codes after
-//! which a call is sent again). That proxies come from the environment needs one that is the process's own.
+//! which a call is sent again).
 
 use std::{
     io::{self, Read as _, Write as _},
     net::TcpListener,
     path::Path,
-    sync::{Arc, Mutex},
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +25,7 @@ use cph_tests::{
 use http::{Request, Response};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::simulated::fleet;
 
@@ -243,6 +248,67 @@ async fn a_proxy_is_for_other_machines() {
         let error = builder("http://localhost").proxy(bad).build().unwrap_err().to_string();
         assert!(error.contains("the proxy is no URL") && !error.contains("hush"), "{error}");
     }
+}
+
+/// Makes one call. The test below runs it in a process with an environment of its own.
+#[tokio::test]
+#[ignore = "another test runs it"]
+async fn one_call_to_another_machine() {
+    let builder = Client::builder().endpoint("http://cph.example.invalid").allow_http(true);
+    let client = builder.project(PROJECT).credentials(keys()).attempts(1).build().unwrap();
+    let _ = client.jobs().list(["request"]).await;
+}
+
+#[test]
+fn the_environments_proxy_is_taken_and_a_netrc_is_not() {
+    let proxy = Scripted::start(|_| std::future::ready(Reply::answer(200, &[], r#"{"jobs":[]}"#)));
+    let home = tempfile::tempdir().unwrap();
+    let netrc = home.path().join(".netrc");
+    std::fs::write(&netrc, "machine cph.example.invalid login me password hush\n").unwrap();
+    let run = |no_proxy: &str| {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--ignored", "--exact", "settings::one_call_to_another_machine"]);
+        child.env("HOME", home.path()).env("NETRC", &netrc).env("NO_PROXY", no_proxy);
+        child.env("HTTP_PROXY", proxy.endpoint()).env("http_proxy", proxy.endpoint());
+        assert!(child.output().unwrap().status.success());
+    };
+    run("");
+    let requests = proxy.requests();
+    assert_eq!(requests.len(), 1);
+    let authorization = requests[0].headers()["authorization"].to_str().unwrap();
+    assert!(authorization.starts_with("SDK-HMAC-SHA256 Access=AK,"), "{authorization}");
+    run("cph.example.invalid");
+    assert_eq!(proxy.requests().len(), 1);
+}
+
+// --- connections
+
+#[tokio::test]
+async fn clients_for_other_projects_share_connections() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let accepted = connections.clone();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            accepted.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"jobs\":[]}";
+                    stream.write_all(answer).await.unwrap();
+                }
+            });
+        }
+    });
+    let builder = Client::builder().endpoint(endpoint).project(PROJECT).credentials(keys());
+    let client = builder.build().unwrap();
+    let other = client.for_project("fedcba9876543210fedcba9876543210", keys()).unwrap();
+    for client in [&client, &other, &client.clone(), &other] {
+        client.jobs().list(["request"]).await.unwrap();
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
 }
 
 // --- certificates

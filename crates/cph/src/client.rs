@@ -211,7 +211,7 @@ impl Client {
     /// By how many seconds the gateway's clock is ahead of this machine's, as far as the gateway complained; calls are signed
     /// by the gateway's clock.
     pub fn clock_skew_seconds(&self) -> i64 {
-        self.shared.transport.skew()
+        self.shared.transport.skew.seconds()
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {

@@ -4,13 +4,14 @@ mod counters;
 mod pace;
 mod request;
 mod retry;
+mod skew;
 mod trial;
 
 use std::{
     collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -26,7 +27,7 @@ pub(crate) use self::{
     request::canonical,
     retry::Budget,
 };
-use self::{request::Signer, trial::Trial};
+use self::{request::Signer, skew::Skew, trial::Trial};
 use crate::{
     Clock, Delivery, Error, answer,
     clock::after,
@@ -34,9 +35,6 @@ use crate::{
     identity::{Identity, Place},
     wire::{self, Failure, Wire},
 };
-
-/// Clocks closer than this are not corrected: the gateway bears 15 minutes, and an answer takes its time.
-const CLOSE: u64 = 60;
 
 /// What all calls of a client and of its clones go through.
 #[derive(Debug)]
@@ -49,8 +47,7 @@ pub(crate) struct Transport {
     pub(crate) tally: Tally,
     limits: Arc<Limits>,
     trial: Trial,
-    /// By how many seconds the gateway's clock is ahead of ours.
-    skew: AtomicI64,
+    pub(crate) skew: Skew,
     in_flight: AtomicUsize,
     random: Mutex<fastrand::Rng>,
 }
@@ -114,7 +111,7 @@ impl Transport {
             limits: Arc::new(limits),
             tally: Tally::default(),
             trial: Trial::default(),
-            skew: AtomicI64::new(0),
+            skew: Skew::default(),
             in_flight: AtomicUsize::new(0),
             random: Mutex::new(random),
         }
@@ -131,7 +128,7 @@ impl Transport {
             limits: self.limits.clone(),
             tally: Tally::default(),
             trial: Trial::default(),
-            skew: AtomicI64::new(self.skew()),
+            skew: self.skew.clone(),
             in_flight: AtomicUsize::new(0),
             random: Mutex::new(self.draw(fastrand::Rng::fork)),
         }
@@ -149,11 +146,6 @@ impl Transport {
 
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::SeqCst)
-    }
-
-    /// By how much the gateway's clock is ahead of ours, as far as an answer has told.
-    pub(crate) fn skew(&self) -> i64 {
-        self.skew.load(Ordering::SeqCst)
     }
 
     /// One call, in a span of its own. The query must be in canonical form.
@@ -281,8 +273,8 @@ impl Transport {
         if self.clock.now() > give_up {
             return Err(Error::kept_waiting(self.policy.call_timeout));
         }
-        let skew = self.skew();
-        let request = signer.sign(request, self.gateway_time(skew))?;
+        let skew = self.skew.seconds();
+        let request = signer.sign(request, skew::at_gateway(self.clock.now(), skew))?;
         let result = answer::read(self.send(subject, request).await);
         match (turn, &result) {
             (Some(turn), Err((error, _))) if error.is_refused_signature() => turn.refused().await,
@@ -360,34 +352,10 @@ impl Transport {
         self.limits.pace.throttled(subject, limit, after(now, wait));
     }
 
-    /// Our time, as the gateway's clock shows it.
-    fn gateway_time(&self, skew: i64) -> SystemTime {
-        let distance = Duration::from_secs(skew.unsigned_abs());
-        let now = self.clock.now();
-        if skew < 0 { now.checked_sub(distance).unwrap_or(now) } else { now + distance }
-    }
-
     /// Whether a refusal shows that the request was signed with a time too far off.
-    fn corrects_clock(&self, error: &Error, now: SystemTime, skew: i64) -> bool {
+    fn corrects_clock(&self, error: &Error, now: SystemTime, used: i64) -> bool {
         let about_time = error.status() == Some(401) || error.is_about_time();
-        let Some(date) = error.date().filter(|_| about_time) else { return false };
-        let seconds = |distance: Duration| i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
-        let ahead = match date.duration_since(now) {
-            Ok(ahead) => seconds(ahead),
-            Err(behind) => -seconds(behind.duration()),
-        };
-        let is_news = |skew: i64| ahead.abs_diff(skew) > CLOSE;
-        if !is_news(skew) {
-            return false;
-        }
-        // Another call may have found out first.
-        if is_news(self.skew.swap(ahead, Ordering::SeqCst)) {
-            tracing::warn!(
-                seconds = ahead,
-                "the gateway's clock is ahead of this machine's by so many seconds; calls are signed by the gateway's from now on"
-            );
-        }
-        true
+        about_time && error.date().is_some_and(|date| self.skew.learn(date, now, used))
     }
 }
 

@@ -1,0 +1,264 @@
+//! What can be set on a client.
+
+mod assemble;
+
+use std::{collections::HashSet, fmt, future::Future, path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use cph_core::{ErrorCode, RateLimit};
+
+use crate::{
+    Clock, Environment, ProvideCredentials, Result, SystemClock, sockets::Proxy,
+    transport::GATEWAY, wire::Function,
+};
+
+/// Builds a [`Client`](crate::Client); everything that can be wrong is said by [`build`](Self::build), at once.
+///
+/// | setting | default | applies to |
+/// |---|---|---|
+/// | [`connect_timeout`](Self::connect_timeout) | 10 s | each connection |
+/// | [`attempt_timeout`](Self::attempt_timeout) | 60 s | each attempt |
+/// | [`call_timeout`](Self::call_timeout) | 120 s | all attempts of a call |
+/// | [`turn_timeout`](Self::turn_timeout) | 10 min | all waits of a call for its turn: under the rate limits, and after it was throttled |
+/// | [`attempts`](Self::attempts) | 5 | each call; those that were throttled do not count |
+/// | [`retry_budget`](Self::retry_budget) | 50 | a client and its clones |
+/// | [`gateway_limit`](Self::gateway_limit) | 200 calls in 1 s | each operation |
+/// | [`rate_limit`](Self::rate_limit) | as documented | one operation |
+/// | [`response_limit`](Self::response_limit) | 16 MiB | each answer |
+/// | [`proxy`](Self::proxy), [`no_proxy`](Self::no_proxy) | from the environment | other machines |
+/// | [`ca_file`](Self::ca_file) | the system's certificates | TLS |
+#[must_use]
+pub struct ClientBuilder {
+    region: Option<String>,
+    endpoint: Option<String>,
+    iam_endpoint: Option<String>,
+    project: Option<String>,
+    credentials: Option<Arc<dyn ProvideCredentials>>,
+    environment: Option<Environment>,
+    profile: Option<String>,
+    transport: Option<Box<Function>>,
+    clock: Arc<dyn Clock>,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
+    call_timeout: Duration,
+    turn_timeout: Duration,
+    attempts: usize,
+    retry_budget: u32,
+    gateway_limit: RateLimit,
+    rate_limits: Vec<(String, RateLimit)>,
+    response_limit: usize,
+    proxy: Proxy,
+    ca_file: Option<PathBuf>,
+    allow_http: bool,
+    resend_after: HashSet<ErrorCode>,
+    seed: Option<u64>,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            region: None,
+            endpoint: None,
+            iam_endpoint: None,
+            project: None,
+            credentials: None,
+            environment: None,
+            profile: None,
+            transport: None,
+            clock: Arc::new(SystemClock),
+            connect_timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_mins(1),
+            call_timeout: Duration::from_mins(2),
+            turn_timeout: Duration::from_mins(10),
+            attempts: 5,
+            retry_budget: 50,
+            gateway_limit: GATEWAY,
+            rate_limits: Vec::new(),
+            response_limit: 16 << 20,
+            proxy: Proxy::default(),
+            ca_file: None,
+            allow_http: false,
+            resend_after: HashSet::new(),
+            seed: None,
+        }
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .field("project", &self.project)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// The region, such as `cn-north-4`; gives the endpoint unless one is set.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
+
+    /// The base URL of the service, such as `http://127.0.0.1:8080` for a simulator.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// The base URL of the identity service, which issues tokens and knows projects. By default that of the region; with an
+    /// endpoint of plain `http`, such as a simulator's, that endpoint.
+    pub fn iam_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.iam_endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// The project id. [`connect`](Self::connect) looks it up if none is given.
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
+        self
+    }
+
+    /// What authenticates the calls: [`Credentials`](crate::Credentials), or a source of them.
+    pub fn credentials(mut self, credentials: impl ProvideCredentials) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Looks for what is not set here where the vendor's SDKs do: credentials by [`Chain::standard`](crate::Chain::standard), the rest in the
+    /// variables of [`Environment`], then in the [`Profile`](crate::Profile).
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Takes the [`Profile`](crate::Profile) of this name from the [`environment`](Self::environment)'s credentials file: its values come before
+    /// those of variables, and no other credentials are looked for.
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
+        self
+    }
+
+    /// Sends through `function` instead of sockets. Requests arrive signed, with an absolute URI.
+    ///
+    /// An error with an [`io::Error`](std::io::Error) of kind `ConnectionRefused`, `HostUnreachable`, `NetworkUnreachable`,
+    /// `NetworkDown` or `AddrNotAvailable` in its chain means that nothing was sent; after any other error the call counts as
+    /// possibly carried out.
+    pub fn transport<F, Fut, E>(mut self, function: F) -> Self
+    where
+        F: Fn(http::Request<Bytes>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<http::Response<Bytes>, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.transport = Some(Box::new(move |request| {
+            let answer = function(request);
+            Box::pin(async move { answer.await.map_err(Into::into) })
+        }));
+        self
+    }
+
+    /// Where time comes from; the machine's own by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// How long a connection may take to stand, name look-up and TLS included. Default 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long one attempt may take once its connection stands. Default 60 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// How long a call may go on making attempts; the waits for its turn do not count, and the last attempt is not
+    /// cut short. Default 120 s.
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = timeout;
+        self
+    }
+
+    /// How long a call may wait in all for turns under the rate limits, and for a gateway that throttles it. If its next turn
+    /// is later, it is not sent, or not sent again. Default 10 minutes.
+    pub fn turn_timeout(mut self, timeout: Duration) -> Self {
+        self.turn_timeout = timeout;
+        self
+    }
+
+    /// How many attempts a call makes at most, where sending again is safe. Those that the gateway throttled do not count.
+    /// Default 5, at least 1.
+    pub fn attempts(mut self, attempts: usize) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// How often a client and its clones send calls again at most while calls fail; ten calls that end well earn one more.
+    /// Those that the gateway throttled do not count. Default 50.
+    pub fn retry_budget(mut self, times: u32) -> Self {
+        self.retry_budget = times;
+        self
+    }
+
+    /// How often one operation may be called, by the vendor's name, in place of the documented limit.
+    pub fn rate_limit(mut self, operation: impl Into<String>, limit: RateLimit) -> Self {
+        self.rate_limits.push((operation.into(), limit));
+        self
+    }
+
+    /// How often each operation without a limit of its own may be called. Default 200 calls in 1 s.
+    pub fn gateway_limit(mut self, limit: RateLimit) -> Self {
+        self.gateway_limit = limit;
+        self
+    }
+
+    /// The largest answer that is read, in bytes; a larger one counts as lost. Default 16 MiB.
+    pub fn response_limit(mut self, bytes: usize) -> Self {
+        self.response_limit = bytes;
+        self
+    }
+
+    /// Reaches other machines through the HTTP proxy at this URL, which may hold a user and a password. By default through
+    /// that of the environment: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, but for what `NO_PROXY` lists. This machine and
+    /// link-local addresses are always reached directly.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Proxy::Url(url.into());
+        self
+    }
+
+    /// Reaches every machine directly, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxy = Proxy::Nothing;
+        self
+    }
+
+    /// Knows servers by the certificates in this PEM file, and not by those of the system.
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// Allows plain `http` to other machines. Without it `http` is for loopback only.
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Sends again after this code even where the table says that the call may have been carried out. You take on that it
+    /// may then be carried out twice.
+    pub fn resend_after(mut self, code: ErrorCode) -> Self {
+        self.resend_after.insert(code);
+        self
+    }
+
+    /// Fixes the random numbers that waits are jittered with, for tests.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+}
