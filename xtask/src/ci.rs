@@ -8,11 +8,15 @@ use std::{
 
 type Step = (&'static str, &'static [&'static str]);
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     ("format", &["fmt", "--all", "--check"]),
     ("generated files", &["xtask", "generate", "--check"]),
     ("arrows", &["xtask", "arrows"]),
     ("clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    (
+        "clippy without the simulator",
+        &["clippy", "--package", "cph-cli", "--no-default-features", "--", "-D", "warnings"],
+    ),
     ("rustdoc", &["doc", "--workspace", "--no-deps"]),
 ];
 const RUSTDOCFLAGS: (&str, &str) = ("RUSTDOCFLAGS", "-D warnings");
@@ -70,6 +74,7 @@ mod tests {
         cargo xtask generate --check
         cargo xtask arrows
         cargo clippy --workspace --all-targets -- -D warnings
+        cargo clippy --package cph-cli --no-default-features -- -D warnings
         RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
         "#);
     }

@@ -27,10 +27,15 @@ impl Session {
             builder =
                 builder.call_timeout(timeout).attempt_timeout(attempt).connect_timeout(connect);
         }
-        let mut has_place = true;
+        let has_place = match &service {
+            Service::Real { region, endpoint, profile, .. } => {
+                region.is_some() || endpoint.is_some() || profile.is_some()
+            }
+            #[cfg(feature = "sim")]
+            Service::Simulated { .. } => true,
+        };
         let (builder, clock, is_simulated): (_, Box<dyn Clock>, _) = match service {
             Service::Real { region, endpoint, project, profile, variables } => {
-                has_place = region.is_some() || endpoint.is_some() || profile.is_some();
                 builder = builder.environment(variables);
                 builder = region.into_iter().fold(builder, ClientBuilder::region);
                 builder = endpoint.into_iter().fold(builder, ClientBuilder::endpoint);

@@ -8,11 +8,15 @@ mod phone;
 mod server;
 mod values;
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+#[cfg(feature = "sim")]
+use std::net::IpAddr;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand};
 
-use self::values::{count, duration, key_and_value};
+#[cfg(feature = "sim")]
+use self::values::count;
+use self::values::{duration, key_and_value};
 pub(crate) use self::{
     account::{Bandwidth, Event, How, Image, Tag},
     batch::{Pace, Which},

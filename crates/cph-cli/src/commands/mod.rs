@@ -56,6 +56,7 @@ pub(crate) async fn run(
     }
 }
 
+#[cfg_attr(not(feature = "sim"), expect(clippy::unused_async, reason = "only the simulator waits"))]
 async fn local(
     command: Local,
     #[cfg_attr(not(feature = "sim"), expect(unused_variables, reason = "only the simulator asks"))]
