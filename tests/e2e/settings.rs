@@ -6,7 +6,6 @@ use std::{
     io::{self, Read as _, Write as _},
     net::TcpListener,
     path::Path,
-    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -250,34 +249,39 @@ async fn a_proxy_is_for_other_machines() {
     }
 }
 
-/// Makes one call. The test below runs it in a process with an environment of its own.
-#[tokio::test]
-#[ignore = "another test runs it"]
-async fn one_call_to_another_machine() {
-    let builder = Client::builder().endpoint("http://cph.example.invalid").allow_http(true);
-    let client = builder.project(PROJECT).credentials(keys()).attempts(1).build().unwrap();
-    let _ = client.jobs().list(["request"]).await;
-}
+/// Set in the process that a test starts to have an environment of its own: it makes the call.
+const CHILD: &str = "CPH_TEST_MAKES_ONE_CALL";
 
-#[test]
-fn the_environments_proxy_is_taken_and_a_netrc_is_not() {
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "this very test tells its child what to do")]
+async fn the_environments_proxy_is_taken_and_a_netrc_is_not() {
+    if std::env::var_os(CHILD).is_some() {
+        let builder = Client::builder().endpoint("http://cph.example.invalid").allow_http(true);
+        let client = builder.project(PROJECT).credentials(keys()).attempts(1).build().unwrap();
+        let _ = client.jobs().list(["request"]).await;
+        return;
+    }
     let proxy = Scripted::start(|_| std::future::ready(Reply::answer(200, &[], r#"{"jobs":[]}"#)));
     let home = tempfile::tempdir().unwrap();
     let netrc = home.path().join(".netrc");
     std::fs::write(&netrc, "machine cph.example.invalid login me password hush\n").unwrap();
-    let run = |no_proxy: &str| {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--ignored", "--exact", "settings::one_call_to_another_machine"]);
-        child.env("HOME", home.path()).env("NETRC", &netrc).env("NO_PROXY", no_proxy);
+    let run = async |no_proxy: &str| {
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "settings::the_environments_proxy_is_taken_and_a_netrc_is_not"]);
+        child
+            .env(CHILD, "")
+            .env("HOME", home.path())
+            .env("NETRC", &netrc)
+            .env("NO_PROXY", no_proxy);
         child.env("HTTP_PROXY", proxy.endpoint()).env("http_proxy", proxy.endpoint());
-        assert!(child.output().unwrap().status.success());
+        assert!(child.output().await.unwrap().status.success());
     };
-    run("");
+    run("").await;
     let requests = proxy.requests();
     assert_eq!(requests.len(), 1);
     let authorization = requests[0].headers()["authorization"].to_str().unwrap();
     assert!(authorization.starts_with("SDK-HMAC-SHA256 Access=AK,"), "{authorization}");
-    run("cph.example.invalid");
+    run("cph.example.invalid").await;
     assert_eq!(proxy.requests().len(), 1);
 }
 
