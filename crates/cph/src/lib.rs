@@ -138,13 +138,14 @@ pub use api::{ApiAnswer, ApiCall};
 pub use bandwidths::{BandWidth, Bandwidths, ListBandwidths};
 pub use batch::{
     builder::{Batch, BatchKind, Target},
-    observer::{Entry, Observer, Part, PartAnswer},
+    observer::{Entry, Observer, Part, PartAnswer, Settlement},
     outcome::{
         EncodeServerOutcome, Fate, Fault, NotSentReason, Outcome, OutcomeRecord, ServerOutcome,
         TargetOutcome, UnconfirmedReason,
     },
     report::Report,
     run::Run,
+    share::Share,
     ticket::Ticket,
 };
 pub use builder::ClientBuilder;

@@ -220,7 +220,7 @@ impl SharedFilesList {
 }
 
 /// The query of a call, which has no body.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct ShareFilesQuery {
     server_ids: String,
     path: String,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cph_core::{Operation, mask_json};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
@@ -36,7 +36,7 @@ pub trait BatchKind: sealed::Sealed + Sized + Send + Sync + 'static {
     type Outcome: TargetOutcome + 'static;
 
     /// The body of a call.
-    type Body: Serialize + Send + 'static;
+    type Body: Serialize + DeserializeOwned + Send + 'static;
 
     /// The vendor's name.
     const OPERATION: &'static str;
@@ -54,6 +54,15 @@ pub trait BatchKind: sealed::Sealed + Sized + Send + Sync + 'static {
 
     /// The body of the call for these targets.
     fn body(&self, part: &[&Self::Target]) -> Self::Body;
+
+    /// The body of a call that was written down earlier, for these targets.
+    ///
+    /// # Errors
+    ///
+    /// What was written down is no such body.
+    fn recorded(_targets: &[String], body: Value) -> serde_json::Result<Self::Body> {
+        serde_json::from_value(body)
+    }
 
     /// Makes the call.
     fn send(client: Client, body: Self::Body) -> impl Future<Output = Result<Answer>> + Send;

@@ -9,8 +9,10 @@ mod halving;
 pub(crate) mod observer;
 pub(crate) mod outcome;
 mod poller;
+pub(crate) mod recorded;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod share;
 pub(crate) mod ticket;
 
 use std::time::{Duration, SystemTime};

@@ -1,7 +1,12 @@
 //! Looking on while a run sends.
 
-use cph_core::JobStatus;
+use std::time::Duration;
 
+use cph_core::{JobId, JobStatus, RequestId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::outcome::Fate;
 use crate::Error;
 
 /// Told about every part of a run, before it is sent and after its answer.
@@ -18,6 +23,27 @@ pub trait Observer: Send + 'static {
 
     /// A part was answered, or the call ended without an answer.
     fn after(&mut self, part: &Part, answer: PartAnswer<'_>);
+
+    /// A target has settled.
+    fn settled(&mut self, _settlement: &Settlement<'_>) {}
+}
+
+/// Two observers: the second is told what the first has taken note of.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn before(&mut self, part: &Part) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.0.before(part)?;
+        self.1.before(part)
+    }
+
+    fn after(&mut self, part: &Part, answer: PartAnswer<'_>) {
+        self.0.after(part, answer);
+        self.1.after(part, answer);
+    }
+
+    fn settled(&mut self, settlement: &Settlement<'_>) {
+        self.0.settled(settlement);
+        self.1.settled(settlement);
+    }
 }
 
 /// Looks away.
@@ -53,8 +79,25 @@ pub struct PartAnswer<'a> {
     pub error: Option<&'a Error>,
 }
 
+/// What became of a target, before it reaches whoever awaits the run.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Settlement<'a> {
+    /// The target's id.
+    pub target: &'a str,
+    /// What is known of it.
+    pub fate: &'a Fate,
+    /// The call that carried it, if an answer named one.
+    pub request_id: Option<&'a RequestId>,
+    /// Its job, if one is known.
+    pub job_id: Option<&'a JobId>,
+    /// From the answer that accepted it to its settling.
+    pub took: Option<Duration>,
+}
+
 /// What a batch answer says of one target: a job, or an error.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Entry {
     /// The target.

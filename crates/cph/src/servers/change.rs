@@ -1,7 +1,8 @@
 //! Putting a new machine in the place of a server, and changing its flavor.
 
 use cph_core::PropertyText;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     parts::{DataVolume, ServerBandWidth, ServerNic, ServerPort, ServerPublicIp, size},
@@ -147,7 +148,7 @@ pub struct ChangeServer {
 }
 
 /// The body, and the server that stands in the path.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ChangeOfServer {
     #[serde(skip)]
@@ -172,6 +173,11 @@ impl BatchKind for ChangeServer {
         // There is one target, which is a part of its own.
         let server_id = part.iter().map(ToString::to_string).collect();
         ChangeOfServer { server_id, change: self.change.clone() }
+    }
+
+    fn recorded(targets: &[String], body: Value) -> serde_json::Result<ChangeOfServer> {
+        let change = serde_json::from_value(body)?;
+        Ok(ChangeOfServer { server_id: targets.concat(), change })
     }
 
     async fn send(client: Client, body: ChangeOfServer) -> Result<Answer> {
