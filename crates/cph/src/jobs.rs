@@ -86,7 +86,7 @@ impl<'a> Jobs<'a> {
         }
         let mut jobs = Vec::new();
         for group in request_ids.chunks(limits::LIST_JOBS_REQUEST_IDS) {
-            jobs.extend(all_pages(self.client, group).await?);
+            jobs.extend(pages(self.client, group, None).await?);
         }
         Ok(jobs)
     }
@@ -241,8 +241,13 @@ fn status(code: Option<i64>) -> JobStatus {
     JobStatus::from_code(code.unwrap_or_default())
 }
 
-/// Every page of jobs under at most 20 request ids. There is no total: a page that is not full is the last.
-pub(crate) async fn all_pages(client: &Client, request_ids: &[RequestId]) -> Result<Vec<Job>> {
+/// The pages of jobs under at most 20 request ids. There is no total: a page that is not full is the last, or one with which
+/// all of `job_ids` have been seen, where these are given.
+pub(crate) async fn pages(
+    client: &Client,
+    request_ids: &[RequestId],
+    mut job_ids: Option<HashSet<JobId>>,
+) -> Result<Vec<Job>> {
     let ids = request_ids.iter().map(RequestId::as_str).collect::<Vec<_>>().join(",");
     let mut jobs = Vec::new();
     let mut offset = 0;
@@ -256,8 +261,12 @@ pub(crate) async fn all_pages(client: &Client, request_ids: &[RequestId]) -> Res
             .await?;
         let page = reply.body.jobs.unwrap_or_default();
         let rows = page.len();
-        jobs.extend(page.into_iter().filter_map(job));
-        if rows < limit {
+        let page: Vec<Job> = page.into_iter().filter_map(job).collect();
+        if let Some(job_ids) = &mut job_ids {
+            job_ids.retain(|job_id| !page.iter().any(|job| job.job_id == *job_id));
+        }
+        jobs.extend(page);
+        if rows < limit || job_ids.as_ref().is_some_and(HashSet::is_empty) {
             return Ok(jobs);
         }
         offset += rows;

@@ -146,6 +146,7 @@ pub use batch::{
     report::Report,
     run::Run,
     share::Share,
+    survey::Survey,
     ticket::Ticket,
 };
 pub use builder::ClientBuilder;

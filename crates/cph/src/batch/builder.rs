@@ -1,17 +1,23 @@
 //! A batch in the making: what every batch operation can be told, and what is checked before anything is sent.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     time::{Duration, SystemTime},
 };
 
-use cph_core::{Operation, mask_json};
+use cph_core::{Operation, PhoneStatus, mask_json};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    Answer, JOB_TIMEOUT, Options, Work, observer::Observer, outcome::TargetOutcome, run::Run,
+    Answer, JOB_TIMEOUT, Options, Work,
+    observer::Observer,
+    outcome::{NotSentReason, Outcome, TargetOutcome},
+    plan::Plan,
+    run::Run,
+    share::Share,
+    survey::Survey,
 };
 use crate::{Client, Error, Problem, Result, client::operation};
 
@@ -24,7 +30,8 @@ pub struct Batch<K: BatchKind> {
     observer: Box<dyn Observer>,
     options: Options,
     part: Option<usize>,
-    max_down: Option<usize>,
+    max_down: Option<Share>,
+    pub(crate) survey: Option<Survey>,
 }
 
 /// An operation on many targets, described. The engine knows no more of it than this; the kinds are this crate's.
@@ -50,6 +57,13 @@ pub trait BatchKind: sealed::Sealed + Sized + Send + Sync + 'static {
     /// What all targets of one call must have in common, since the call has room for only one.
     fn shared<'a>(&'a self, _target: &'a Self::Target) -> Option<&'a str> {
         None
+    }
+
+    /// Whether a phone in this state takes the call.
+    fn takes(status: PhoneStatus) -> bool {
+        use PhoneStatus::{Creating, CreationFailed, Frozen, Resetting, Restarting, ShuttingDown};
+        let is_busy = matches!(status, Creating | Resetting | Restarting | ShuttingDown);
+        !is_busy && !matches!(status, CreationFailed | Frozen)
     }
 
     /// The body of the call for these targets.
@@ -102,6 +116,9 @@ impl<K: BatchKind> Batch<K> {
             part,
             in_flight: K::IN_FLIGHT,
             max_down: 2 * part,
+            per_server: None,
+            canary: Vec::new(),
+            max_errors: None,
             job_timeout: JOB_TIMEOUT,
             deadline: None,
             trust_refusal: true,
@@ -114,6 +131,7 @@ impl<K: BatchKind> Batch<K> {
             options,
             part: None,
             max_down: None,
+            survey: None,
         }
     }
 
@@ -129,9 +147,26 @@ impl<K: BatchKind> Batch<K> {
         self
     }
 
-    /// Targets down at once: sent, and not yet settled. Default twice the batch, since many at once load the servers.
-    pub fn max_down(mut self, targets: usize) -> Self {
-        self.max_down = Some(targets);
+    /// Targets down at once, as a number or as a part of all: sent, and not yet settled. Those whose answer was lost count for
+    /// twice as long as jobs take, and for 2 minutes at least. Default twice the batch, since many at once load the servers.
+    pub fn max_down(mut self, targets: impl Into<Share>) -> Self {
+        self.max_down = Some(targets.into());
+        self
+    }
+
+    /// Steps that the run takes, such as 1 target, 10 % and all: what a step sends is awaited before the next begins. Shares
+    /// are those of all targets, step by step, and taken of each image where there are several; the last step is always
+    /// everybody. Default a single step.
+    pub fn canary(mut self, steps: impl IntoIterator<Item = Share>) -> Self {
+        self.options.canary = steps.into_iter().collect();
+        self
+    }
+
+    /// How many targets may be refused, fail, run out of patience or end unconfirmed. With one more nothing more is sent, what
+    /// runs is awaited, and the rest settles as not sent. A percentage is one of the targets of the canary steps so far, rounded
+    /// down: after a first step of one target any percentage below 100 allows none. Default no maximum.
+    pub fn max_errors(mut self, errors: impl Into<Share>) -> Self {
+        self.options.max_errors = Some(errors.into());
         self
     }
 
@@ -173,12 +208,14 @@ impl<K: BatchKind> Batch<K> {
     /// Outside of a tokio runtime.
     pub fn start(self) -> Result<Run<K::Outcome>> {
         let (ids, options) = self.check()?;
-        let groups = self.groups();
+        let (groups, servers, held_back) = (self.groups(), self.servers(), self.held_back());
         let (kind, targets) = (self.kind, self.targets);
         let work = Work {
             operation: operation(K::OPERATION),
             targets: ids.iter().map(ToString::to_string).collect(),
             groups,
+            servers,
+            held_back,
             send: Box::new(move |client, part| {
                 let part: Vec<&K::Target> = part.iter().map(|&place| &targets[place]).collect();
                 Box::pin(K::send(client, kind.body(&part)))
@@ -218,40 +255,75 @@ impl<K: BatchKind> Batch<K> {
     /// As [`start`](Self::start).
     pub fn bodies(&self) -> Result<Vec<Value>> {
         let (_, options) = self.check()?;
-        let mut bodies = Vec::new();
-        for group in self.groups() {
-            for part in group.chunks(options.part.min(options.max_down)) {
-                let part: Vec<&K::Target> =
-                    part.iter().map(|&place| &self.targets[place]).collect();
-                bodies.push(serde_json::json!(self.kind.body(&part)));
-            }
-        }
-        Ok(bodies)
+        let (groups, held_back) = (self.groups(), self.held_back());
+        let sendable: Vec<usize> =
+            (0..self.len()).filter(|target| !held_back.contains_key(target)).collect();
+        let plan = Plan::new(&sendable, &groups, &self.servers(), &options.canary);
+        let together = |a: &usize, b: &usize| {
+            (plan.step_of[*a], groups[*a]) == (plan.step_of[*b], groups[*b])
+        };
+        let parts = plan
+            .order
+            .chunk_by(together)
+            .flat_map(|same| same.chunks(options.part.min(options.max_down)));
+        let body = |part: &[usize]| {
+            let part: Vec<&K::Target> = part.iter().map(|&place| &self.targets[place]).collect();
+            serde_json::json!(self.kind.body(&part))
+        };
+        Ok(parts.map(body).collect())
     }
 
-    /// Places of the targets that may share a call, each group in the order that they were given.
-    fn groups(&self) -> Vec<Vec<usize>> {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
+    /// Which targets may share a call: those of the same number.
+    pub(crate) fn groups(&self) -> Vec<usize> {
         let mut known: HashMap<Option<&str>, usize> = HashMap::new();
-        for (place, target) in self.targets.iter().enumerate() {
-            let group = *known.entry(self.kind.shared(target)).or_insert(groups.len());
-            match groups.get_mut(group) {
-                Some(places) => places.push(place),
-                None => groups.push(vec![place]),
-            }
-        }
-        groups
+        let shared = self.targets.iter().map(|target| self.kind.shared(target));
+        shared
+            .map(|shared| {
+                let next = known.len();
+                *known.entry(shared).or_insert(next)
+            })
+            .collect()
+    }
+
+    /// Which targets are on the same server, where that is known.
+    fn servers(&self) -> Vec<Option<usize>> {
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        let server = |target: &K::Target| self.survey.as_ref()?.server(target.id());
+        self.targets
+            .iter()
+            .map(|target| {
+                let next = known.len();
+                server(target).map(|server| *known.entry(server).or_insert(next))
+            })
+            .collect()
+    }
+
+    /// Targets that the operation is not for in the state that they are in.
+    fn held_back(&self) -> BTreeMap<usize, NotSentReason> {
+        let Some(survey) = &self.survey else { return BTreeMap::new() };
+        let status = |target: &K::Target| survey.status(target.id());
+        let held_back = self.targets.iter().enumerate().filter_map(|(place, target)| {
+            let status = status(target).filter(|status| !K::takes(*status))?;
+            Some((place, NotSentReason::Status(status)))
+        });
+        held_back.collect()
     }
 
     fn check(&self) -> Result<(Vec<<K::Outcome as TargetOutcome>::Id>, Options)> {
         let mut problems = Vec::new();
         let mut options = self.options.clone();
         options.part = self.part.unwrap_or(options.part);
-        options.max_down = self.max_down.unwrap_or(options.part.max(1).saturating_mul(2));
+        options.max_down = match self.max_down {
+            None => options.part.max(1).saturating_mul(2),
+            Some(Share::Count(count)) => count,
+            Some(share @ Share::Percent(percent)) if percent > 0.0 => share.of(self.len()).max(1),
+            Some(Share::Percent(_)) => 0,
+        };
         let counts = [
             ("batch", options.part),
             ("in-flight", options.in_flight),
             ("max-down", options.max_down),
+            ("per-server", options.per_server.unwrap_or(1)),
         ];
         let zero =
             |what| Problem::new(format!("{what} is 0; with that nothing would ever be sent"));
@@ -263,6 +335,9 @@ impl<K: BatchKind> Batch<K> {
             problems.push(Problem::new(format!(
                 "batch is {batch}; the service takes at most {maximum} in one call"
             )));
+        }
+        if options.per_server.is_some() && self.survey.is_none() {
+            problems.push(Problem::new("per-server needs a survey, which says where the phones are"));
         }
         self.kind.check(&mut problems);
         let ids = check_ids::<K>(&self.targets, &mut problems);
@@ -300,6 +375,21 @@ fn check_ids<K: BatchKind>(
         );
     }
     checked
+}
+
+impl<K: BatchKind<Outcome = Outcome>> Batch<K> {
+    /// Takes account of where the phones are and of what they are doing: those of one server are spread over the parts, and
+    /// phones that the operation is not for, being frozen for one, settle as not sent. See [`Phones::survey`](crate::Phones::survey).
+    pub fn survey(mut self, survey: &Survey) -> Self {
+        self.survey = Some(survey.clone());
+        self
+    }
+
+    /// Phones down at once on each physical server; needs a [`survey`](Self::survey). Default no maximum of its own.
+    pub fn per_server(mut self, phones: usize) -> Self {
+        self.options.per_server = Some(phones);
+        self
+    }
 }
 
 impl<K: BatchKind> fmt::Debug for Batch<K> {

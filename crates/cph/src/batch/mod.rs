@@ -8,18 +8,27 @@ pub(crate) mod engine;
 mod halving;
 pub(crate) mod observer;
 pub(crate) mod outcome;
+pub(crate) mod plan;
 mod poller;
 pub(crate) mod recorded;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod share;
+pub(crate) mod survey;
 pub(crate) mod ticket;
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
-use cph_core::{Operation, RequestId};
+use cph_core::{JobId, Operation, RequestId};
 use futures_util::future::BoxFuture;
 
+use self::{
+    outcome::{NotSentReason, UnconfirmedReason},
+    share::Share,
+};
 use crate::{Client, Error};
 
 /// How long a job may take unless told otherwise (assumed: jobs-end-within-30-minutes).
@@ -30,8 +39,12 @@ pub(crate) struct Work {
     pub(crate) operation: &'static Operation,
     /// The targets' ids, each once.
     pub(crate) targets: Vec<String>,
-    /// Places of the targets that may share a call, in sending order.
-    pub(crate) groups: Vec<Vec<usize>>,
+    /// Which targets may share a call: those of the same number.
+    pub(crate) groups: Vec<usize>,
+    /// Which targets are on the same physical server, where that is known: those of the same number.
+    pub(crate) servers: Vec<Option<usize>>,
+    /// Targets that are not to be sent, and why.
+    pub(crate) held_back: BTreeMap<usize, NotSentReason>,
     pub(crate) send: SendPart,
 }
 
@@ -84,10 +97,31 @@ pub(crate) struct Options {
     pub(crate) in_flight: usize,
     /// Targets sent and not yet settled, at once.
     pub(crate) max_down: usize,
+    /// The same on one physical server.
+    pub(crate) per_server: Option<usize>,
+    /// Steps of which each is awaited before the next, as shares of all targets.
+    pub(crate) canary: Vec<Share>,
+    /// More errors than this stop the run.
+    pub(crate) max_errors: Option<Share>,
     /// How long a job may take, from the answer that accepted it.
     pub(crate) job_timeout: Duration,
     /// When the run ends, whatever its jobs do.
     pub(crate) deadline: Option<SystemTime>,
     /// Whether a refused call is taken to have started nothing.
     pub(crate) trust_refusal: bool,
+}
+
+/// Where an earlier process left a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Never sent, or turned away without effect.
+    Unsent,
+    /// Sent, and no answer was recorded.
+    Sent,
+    /// Accepted with a job.
+    Waiting { request_id: RequestId, job_id: JobId, since: SystemTime },
+    /// Its entry was lost; jobs under the request id may tell.
+    Looking { request_id: RequestId, since: SystemTime, reason: UnconfirmedReason },
+    /// Nothing more will be known.
+    Settled { is_error: bool },
 }

@@ -3,7 +3,7 @@
 use std::{fmt, hash::Hash, str::FromStr, time::Duration};
 
 use cph_core::{
-    Class, EncodeServerId, ErrorCode, InvalidId, JobFamily, JobId, PhoneId, RequestId, ServerId,
+    Class, EncodeServerId, ErrorCode, InvalidId, JobFamily, JobId, PhoneId, PhoneStatus, RequestId, ServerId,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -207,6 +207,10 @@ pub enum NotSentReason {
     Refused(Fault),
     /// The first part started nobody, or its answer forgot some; the rest was held back.
     FirstPart,
+    /// So many targets were refused, failed, or ended without being confirmed that the rest was held back.
+    TooManyErrors(usize),
+    /// The phone was in a state in which it takes no such call.
+    Status(PhoneStatus),
     /// No connection came about, as often as it was tried.
     NoConnection(String),
     /// There were no credentials to call with, or they must not be used again.
@@ -226,6 +230,10 @@ impl fmt::Display for NotSentReason {
             Self::FirstPart => {
                 f.write_str("the first part started nobody, or its answer forgot some, so the rest was held back")
             }
+            Self::TooManyErrors(errors) => {
+                write!(f, "{errors} targets before it ended badly, more than the run may have")
+            }
+            Self::Status(status) => write!(f, "the phone was {status}"),
             Self::NoConnection(error) => write!(f, "no connection came about: {error}"),
             Self::Credentials(error) => write!(f, "there were no credentials to call with: {error}"),
             Self::RateLimited(error) => write!(f, "the call had to wait too long: {error}"),
@@ -281,6 +289,12 @@ impl Fate {
             Self::Unconfirmed(_) => "unconfirmed",
             Self::StillRunning => "still_running",
         }
+    }
+
+    /// Whether it counts towards [`Batch::max_errors`](crate::Batch::max_errors): the target was sent, and is not known to be
+    /// done.
+    pub fn is_error(&self) -> bool {
+        !matches!(self, Self::Done | Self::NotSent(_))
     }
 
     /// What the service said was wrong, if it did.

@@ -1,8 +1,19 @@
 //! Asking how jobs are doing: many request ids at a time, every page. Knows no plan.
 
-use cph_core::{ErrorCode, JobFamily, RequestId};
+use std::collections::HashSet;
+
+use cph_core::{ErrorCode, JobFamily, JobId, RequestId};
+use futures_util::{StreamExt as _, stream};
 
 use crate::{Client, Delivery, Error, Job, jobs};
+
+/// A call whose jobs are asked about.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) request_id: RequestId,
+    /// The jobs that are waited for, if they are known: when they have been seen, no further page is read.
+    pub(crate) job_ids: Option<HashSet<JobId>>,
+}
 
 /// What came of asking about some request ids.
 pub(crate) struct Asked {
@@ -10,19 +21,21 @@ pub(crate) struct Asked {
     pub(crate) answer: Result<Vec<Job>, Error>,
 }
 
-/// Asks about all of `request_ids`, as many in one query as the service takes. A refused query of several is split, so that
+/// Asks about all of these calls, as many in one query as the service takes. A refused query of several is split, so that
 /// one bad id does not hide the jobs of the others.
-pub(crate) async fn sweep(client: Client, request_ids: Vec<RequestId>) -> Vec<Asked> {
-    let mut groups: Vec<Vec<RequestId>> = request_ids
-        .chunks(cph_core::limits::LIST_JOBS_REQUEST_IDS)
-        .map(<[RequestId]>::to_vec)
-        .collect();
+pub(crate) async fn sweep(client: Client, calls: Vec<Call>) -> Vec<Asked> {
+    let mut groups: Vec<Vec<Call>> =
+        calls.chunks(cph_core::limits::LIST_JOBS_REQUEST_IDS).map(<[Call]>::to_vec).collect();
     let mut asked = Vec::new();
-    while let Some(mut request_ids) = groups.pop() {
-        match jobs::all_pages(&client, &request_ids).await {
-            Err(error) if error.delivery() == Delivery::Refused && request_ids.len() > 1 => {
-                let second = request_ids.split_off(request_ids.len() / 2);
-                groups.extend([request_ids, second]);
+    while let Some(mut calls) = groups.pop() {
+        let request_ids: Vec<RequestId> =
+            calls.iter().map(|call| call.request_id.clone()).collect();
+        let job_ids: Option<Vec<_>> = calls.iter().map(|call| call.job_ids.as_ref()).collect();
+        let job_ids = job_ids.map(|sets| sets.into_iter().flatten().cloned().collect());
+        match jobs::pages(&client, &request_ids, job_ids).await {
+            Err(error) if error.delivery() == Delivery::Refused && calls.len() > 1 => {
+                let second = calls.split_off(calls.len() / 2);
+                groups.extend([calls, second]);
             }
             Err(error) if error.code() == Some(ErrorCode::JOBS_OF_REQUEST_NOT_FOUND) => {
                 asked.push(Asked { request_ids, answer: Ok(Vec::new()) });
@@ -31,6 +44,24 @@ pub(crate) async fn sweep(client: Client, request_ids: Vec<RequestId>) -> Vec<As
         }
     }
     asked
+}
+
+/// How many jobs are asked about one by one at the same time.
+const AT_ONCE: usize = 4;
+
+/// Asks about each of these jobs alone.
+pub(crate) async fn one_by_one(
+    client: Client,
+    job_ids: Vec<JobId>,
+) -> Vec<(JobId, Result<Job, Error>)> {
+    let ask = |job_id: JobId| {
+        let client = client.clone();
+        async move {
+            let job = client.jobs().get(job_id.as_str()).await;
+            (job_id, job)
+        }
+    };
+    stream::iter(job_ids).map(ask).buffer_unordered(AT_ONCE).collect().await
 }
 
 /// The target that a job is about.

@@ -1,7 +1,7 @@
 //! The handle of a run.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fmt,
     future::{Future, IntoFuture},
     pin::Pin,
@@ -14,8 +14,8 @@ use futures_util::Stream;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    Options, Work,
-    engine::{Engine, Settled, Stop, Trace},
+    Options, Standing, Work,
+    engine::{Engine, OpenJobs, Settled, Stop, Trace},
     observer::Observer,
     outcome::{Fate, Outcome, TargetOutcome, UnconfirmedReason},
     report::Report,
@@ -38,7 +38,7 @@ pub struct Run<O: TargetOutcome = Outcome> {
     targets: Vec<O::Id>,
     settled: mpsc::UnboundedReceiver<Settled>,
     stop: watch::Sender<Stop>,
-    open_jobs: Arc<Mutex<Vec<OpenJob>>>,
+    open_jobs: OpenJobs,
     taken: Vec<bool>,
     outcomes: Vec<O>,
     missing: usize,
@@ -92,18 +92,24 @@ impl<O: TargetOutcome> Run<O> {
         let work = Work {
             operation,
             targets: jobs.iter().map(|job| job.target.clone()).collect(),
-            groups: Vec::new(),
+            groups: vec![0; jobs.len()],
+            servers: vec![None; jobs.len()],
+            held_back: BTreeMap::new(),
             send: Box::new(|_, _| Box::pin(async { Ok(super::Answer::default()) })),
         };
         let options = Options {
             part: 1,
             in_flight: 1,
             max_down: 1,
+            per_server: None,
+            canary: Vec::new(),
+            max_errors: None,
             job_timeout: super::JOB_TIMEOUT,
             deadline: None,
             trust_refusal: true,
         };
-        Ok(Self::spawn(client, targets, work, options, Box::new(()), Some(jobs)))
+        let standings = jobs.into_iter().map(OpenJob::into_standing).collect();
+        Ok(Self::spawn(client, targets, work, options, Box::new(()), Some((standings, 0))))
     }
 
     fn spawn(
@@ -112,7 +118,7 @@ impl<O: TargetOutcome> Run<O> {
         work: Work,
         options: Options,
         observer: Box<dyn Observer>,
-        resume: Option<Vec<OpenJob>>,
+        earlier: Option<(Vec<Standing>, usize)>,
     ) -> Self {
         let (out, settled) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(Stop::Nothing);
@@ -127,11 +133,15 @@ impl<O: TargetOutcome> Run<O> {
             stopped,
             Arc::clone(&open_jobs),
         );
-        if let Some(jobs) = resume {
-            engine.resume(jobs);
+        let mut taken = vec![false; targets.len()];
+        if let Some((standings, parts_sent)) = earlier {
+            for (taken, standing) in taken.iter_mut().zip(&standings) {
+                *taken = matches!(standing, Standing::Settled { .. });
+            }
+            engine.restore(standings, parts_sent);
         }
         tokio::spawn(engine.run());
-        let n = targets.len();
+        let missing = taken.iter().filter(|taken| !**taken).count();
         Self {
             client,
             operation,
@@ -139,9 +149,9 @@ impl<O: TargetOutcome> Run<O> {
             settled,
             stop,
             open_jobs,
-            taken: vec![false; n],
-            outcomes: Vec::with_capacity(n),
-            missing: n,
+            taken,
+            outcomes: Vec::with_capacity(missing),
+            missing,
         }
     }
 
@@ -205,7 +215,8 @@ impl<O: TargetOutcome> Run<O> {
 
     /// What has been started and not seen to end so far.
     pub fn ticket(&self) -> Ticket {
-        let jobs = self.open_jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let jobs = self.open_jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = jobs.values().cloned().collect();
         Ticket::new(&self.client, self.operation.name, jobs)
     }
 

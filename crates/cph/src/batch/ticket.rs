@@ -6,6 +6,7 @@ use cph_core::{JobId, RequestId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Standing, outcome::UnconfirmedReason};
 use crate::{Client, Error, Problem, Result};
 
 /// The form of tickets that this version writes.
@@ -54,8 +55,16 @@ impl OpenJob {
         }
     }
 
-    pub(crate) fn since(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.since)
+    pub(crate) fn into_standing(self) -> Standing {
+        let since = UNIX_EPOCH + Duration::from_secs(self.since);
+        let request_id = self.request_id;
+        match self.job_id {
+            Some(job_id) => Standing::Waiting { request_id, job_id, since },
+            None => {
+                let reason = UnconfirmedReason::NotInAnswer;
+                Standing::Looking { request_id, since, reason }
+            }
+        }
     }
 }
 

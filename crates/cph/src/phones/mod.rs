@@ -34,7 +34,7 @@ pub use self::{
     restart::{Restart, RestartPhones, RestartTarget},
 };
 use crate::text::NAME;
-use crate::{Client, Error, Problem, Result, view::view};
+use crate::{Client, Error, Problem, Result, Survey, view::view};
 
 /// What can be asked and done about phones; see [`Client::phones`].
 ///
@@ -429,6 +429,26 @@ impl<'a> Phones<'a> {
     /// Documented as [ListCloudPhones](https://support.huaweicloud.com/intl/en-us/api-cph/cph_api_0503.html).
     pub fn list(&self) -> ListPhones {
         ListPhones::new(self.client)
+    }
+
+    /// Where all phones of the project are and what they are doing, for [`Batch::survey`](crate::Batch::survey). One call for every
+    /// 200 phones.
+    ///
+    /// ```
+    /// # async fn example(client: cph::Client, targets: Vec<String>) -> cph::Result<()> {
+    /// let survey = client.phones().survey().await?;
+    /// // Never more than five phones of one server down, nor more than 200 in total.
+    /// let restart = client.phones().restart(targets).survey(&survey).per_server(5).max_down(200);
+    /// println!("{}", restart.start()?.await);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first call that fails.
+    pub async fn survey(&self) -> Result<Survey> {
+        Survey::of(self.client).await
     }
 
     /// One phone with all that is known of it.

@@ -1,18 +1,18 @@
 //! Looking at jobs until they end or patience does.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::{Duration, SystemTime},
 };
 
 use cph_core::{JobFamily, JobId, JobStatus, RequestId};
 
-use super::{Engine, State, Sweep, Trace};
+use super::{Engine, Look, Looked, State, Trace};
 use crate::{
-    Job,
+    Delivery, Error, Job,
     batch::{
         outcome::{Fate, Fault, NotSentReason, UnconfirmedReason},
-        poller::{self, Asked},
+        poller::{self, Asked, Call},
     },
     clock::after,
 };
@@ -20,6 +20,9 @@ use crate::{
 /// How long jobs of a call whose answer was lost may take to show up under its request id, unless the caller has less patience.
 /// Assumed: jobs-of-a-lost-answer-appear-within-two-minutes.
 pub(super) const LOOKING: Duration = Duration::from_mins(2);
+
+/// How long the service may be silent before a run that has started is given up.
+const OUTAGE: Duration = Duration::from_mins(10);
 
 /// The first look at new jobs, and how often to look until some have ended.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
@@ -44,12 +47,8 @@ impl Engine {
         let now = self.client.clock().now();
         match request_id {
             Some(request_id) => {
-                self.states[target] = State::Looking {
-                    request_id,
-                    since: now,
-                    expires: self.before_deadline(now + LOOKING.min(self.options.job_timeout)),
-                    reason,
-                };
+                let expires = self.before_deadline(now + LOOKING.min(self.options.job_timeout));
+                self.set(target, State::Looking { request_id, since: now, expires, reason });
             }
             None => self.settle(target, Fate::Unconfirmed(reason)),
         }
@@ -64,7 +63,7 @@ impl Engine {
     }
 
     pub(super) fn is_looking(&self) -> bool {
-        self.states.iter().any(|state| matches!(state, State::Looking { .. }))
+        self.open.iter().any(|&target| matches!(self.states[target], State::Looking { .. }))
     }
 
     pub(super) fn look_soon(&mut self, now: SystemTime) {
@@ -82,88 +81,161 @@ impl Engine {
         }
     }
 
-    /// A sweep over the request ids of everything that is open.
-    pub(super) fn look(&mut self) -> Option<Sweep> {
-        self.next_look = None;
-        let request_ids: BTreeSet<RequestId> = self
-            .states
-            .iter()
-            .filter_map(|state| match state {
-                State::Looking { request_id, .. } | State::Waiting { request_id, .. } => {
-                    Some(request_id.clone())
-                }
-                _ => None,
-            })
-            .collect();
-        if request_ids.is_empty() {
-            return None;
-        }
-        let started = self.client.clock().now();
-        tracing::debug!(requests = request_ids.len(), "looking at jobs");
-        let sweep = poller::sweep(self.client.clone(), request_ids.into_iter().collect());
-        Some(Box::pin(async move { (started, sweep.await) }))
+    /// How long a target of which nothing more will be heard may be down.
+    pub(super) fn down_for(&self) -> SystemTime {
+        let (ended, total) = self.ended_jobs;
+        let longest = total.checked_div(ended).unwrap_or_default() * 2;
+        self.client.clock().now() + longest.max(LOOKING)
     }
 
-    pub(super) fn looked(&mut self, started: SystemTime, asked: Vec<Asked>) {
+    /// A sweep over the request ids of everything that is open.
+    pub(super) fn look(&mut self) -> Option<Look> {
+        self.next_look = None;
+        let mut calls: BTreeMap<RequestId, HashSet<JobId>> = BTreeMap::new();
+        let mut looked_for = BTreeSet::new();
+        for &target in &self.open {
+            match &self.states[target] {
+                State::Looking { request_id, .. } => {
+                    looked_for.insert(request_id.clone());
+                    calls.entry(request_id.clone()).or_default();
+                }
+                State::Waiting { request_id, job_id, .. } => {
+                    calls.entry(request_id.clone()).or_default().insert(job_id.clone());
+                }
+                _ => {}
+            }
+        }
+        if calls.is_empty() {
+            // Nothing to ask about but whether the service is there.
+            let last = self.last_request.clone().filter(|_| self.silent_since.is_some());
+            let Some(last) = last else {
+                self.silent_since = None;
+                return None;
+            };
+            calls.entry(last).or_default();
+        }
+        let calls = calls.into_iter().map(|(request_id, job_ids)| {
+            // Which jobs a call started is only known once every entry of its answer is.
+            let job_ids = (!looked_for.contains(&request_id)).then_some(job_ids);
+            Call { request_id, job_ids }
+        });
+        let started = self.client.clock().now();
+        tracing::debug!(requests = calls.len(), "looking at jobs");
+        let sweep = poller::sweep(self.client.clone(), calls.collect());
+        Some(Box::pin(async move { (started, Looked::Swept(sweep.await)) }))
+    }
+
+    /// What a sweep has shown. Jobs that it should have shown and did not, with their patience over, are looked at one by one.
+    pub(super) fn swept(&mut self, started: SystemTime, asked: Vec<Asked>) -> Option<Look> {
         let family = self.work.operation.job_family.unwrap_or(JobFamily::Phone);
+        let mut missing = BTreeSet::new();
+        let mut silence = None;
         for Asked { request_ids, answer } in asked {
             let request_ids: BTreeSet<RequestId> = request_ids.into_iter().collect();
             let open: Vec<usize> = self.under(&request_ids);
-            if let Ok(jobs) = &answer {
-                // One job may be about all targets of its call.
-                let mut by_job: HashMap<JobId, Vec<usize>> = HashMap::new();
-                for &target in &open {
-                    if let State::Waiting { job_id, .. } = &self.states[target] {
-                        by_job.entry(job_id.clone()).or_default().push(target);
-                    }
+            match &answer {
+                Ok(jobs) => {
+                    self.silent_since = None;
+                    self.show(jobs, family, &open);
                 }
-                for job in jobs {
-                    let known = by_job.get(&job.job_id).cloned();
-                    let targets = known
-                        .unwrap_or_else(|| self.found(job, family, &open).into_iter().collect());
-                    for target in targets {
-                        self.seen(target, job);
-                    }
-                }
+                Err(error) if error.delivery() == Delivery::Refused => self.silent_since = None,
+                Err(error) => silence = Some(format!("{error:#}")),
             }
             let failure = answer.err().map(|error| format!("{error:#}"));
             for target in open {
-                self.expire(target, started, failure.as_deref());
+                missing.extend(self.expire(target, started, failure.as_deref()));
             }
         }
-        if !self.proven
-            && self.stopped.is_none()
-            && !self.is_looking()
-            && self.parts_sent > 0
-            && self.down == 0
+        if let Some(error) = silence.filter(|_| self.stopped.is_none())
+            && self.silent_since.is_some_and(|since| since + OUTAGE <= started)
         {
+            self.halt(NotSentReason::NoConnection(error));
+        }
+        self.plan_next_look();
+        if missing.is_empty() {
+            return None;
+        }
+        let asking = poller::one_by_one(self.client.clone(), missing.into_iter().collect());
+        Some(Box::pin(async move { (started, Looked::OneByOne(asking.await)) }))
+    }
+
+    /// Rows of a sweep, for the open targets under its request ids.
+    fn show(&mut self, jobs: &[Job], family: JobFamily, open: &[usize]) {
+        // One job may be about all targets of its call.
+        let mut by_job: HashMap<JobId, Vec<usize>> = HashMap::new();
+        for &target in open {
+            if let State::Waiting { job_id, .. } = &self.states[target] {
+                by_job.entry(job_id.clone()).or_default().push(target);
+            }
+        }
+        let open: HashSet<usize> = open.iter().copied().collect();
+        for job in jobs {
+            let known = by_job.get(&job.job_id).cloned();
+            let targets =
+                known.unwrap_or_else(|| self.found(job, family, &open).into_iter().collect());
+            for target in targets {
+                self.seen(target, job);
+            }
+        }
+    }
+
+    /// What became of jobs that no sweep had shown.
+    pub(super) fn asked_one_by_one(
+        &mut self,
+        started: SystemTime,
+        asked: Vec<(JobId, Result<Job, Error>)>,
+    ) {
+        let mut answers: HashMap<JobId, Result<Job, Error>> = asked.into_iter().collect();
+        for target in self.open.clone() {
+            let State::Waiting { request_id, job_id, since, .. } = self.states[target].clone()
+            else {
+                continue;
+            };
+            let fate = match answers.get_mut(&job_id) {
+                None => continue,
+                Some(Ok(job)) => {
+                    let job = job.clone();
+                    self.seen(target, &job);
+                    Fate::StillRunning
+                }
+                Some(Err(error)) if error.delivery() == Delivery::Refused => {
+                    Fate::Unconfirmed(UnconfirmedReason::JobNotFound)
+                }
+                Some(Err(error)) => {
+                    Fate::Unconfirmed(UnconfirmedReason::AskingFailed(format!("{error:#}")))
+                }
+            };
+            // Nothing happens to one that the answer has settled.
+            let took = started.duration_since(since).unwrap_or_default();
+            self.settle_in(target, fate, Trace::job(request_id, job_id, took));
+        }
+        self.plan_next_look();
+    }
+
+    fn plan_next_look(&mut self) {
+        let nobody_started = !self.proven && self.open.is_empty() && self.in_flight == 0;
+        if nobody_started && self.parts_tried > 0 && self.stopped.is_none() {
             self.halt(NotSentReason::FirstPart);
         }
-        if self.down > 0 {
+        if !self.open.is_empty() || self.silent_since.is_some() {
             let jitter = 0.9 + 0.2 * self.client.chance();
             self.next_look = Some(self.client.clock().now() + self.interval().mul_f64(jitter));
         }
-        self.publish();
     }
 
     /// Open targets under any of these request ids.
     fn under(&self, request_ids: &BTreeSet<RequestId>) -> Vec<usize> {
-        self.states
-            .iter()
-            .enumerate()
-            .filter_map(|(target, state)| match state {
-                State::Looking { request_id, .. } | State::Waiting { request_id, .. }
-                    if request_ids.contains(request_id) =>
-                {
-                    Some(target)
-                }
-                _ => None,
-            })
-            .collect()
+        let is_under = |target: &usize| match &self.states[*target] {
+            State::Looking { request_id, .. } | State::Waiting { request_id, .. } => {
+                request_ids.contains(request_id)
+            }
+            _ => false,
+        };
+        self.open.iter().copied().filter(is_under).collect()
     }
 
     /// A target whose entry was lost, and whose job this is (assumed: one-job-per-target).
-    fn found(&mut self, job: &Job, family: JobFamily, open: &[usize]) -> Option<usize> {
+    fn found(&mut self, job: &Job, family: JobFamily, open: &HashSet<usize>) -> Option<usize> {
         let target = *self.places.get(poller::target(job, family)?)?;
         let State::Looking { request_id, since, .. } = &self.states[target] else {
             return None;
@@ -171,7 +243,8 @@ impl Engine {
         if !open.contains(&target) {
             return None;
         }
-        self.states[target] = self.waiting(request_id.clone(), job.job_id.clone(), *since);
+        let waiting = self.waiting(request_id.clone(), job.job_id.clone(), *since);
+        self.set(target, waiting);
         self.proven = true;
         Some(target)
     }
@@ -202,17 +275,18 @@ impl Engine {
     }
 
     /// Settles an open target whose patience was over when the look began. Until then an ended job shows
-    /// (assumed: job-retention).
-    fn expire(&mut self, target: usize, looked: SystemTime, failure: Option<&str>) {
-        let asking_failed = |failure: &str| UnconfirmedReason::AskingFailed(failure.to_owned());
+    /// (assumed: job-retention). One whose job should have shown and did not is left for a closer look: its job is returned.
+    fn expire(&mut self, target: usize, looked: SystemTime, failure: Option<&str>) -> Option<JobId> {
         match self.states[target].clone() {
             State::Waiting { request_id, job_id, since, expires, seen_running }
                 if expires <= looked =>
             {
                 let fate = match failure {
                     _ if seen_running => Fate::StillRunning,
-                    Some(failure) => Fate::Unconfirmed(asking_failed(failure)),
-                    None => Fate::Unconfirmed(UnconfirmedReason::JobNotFound),
+                    Some(failure) => {
+                        Fate::Unconfirmed(UnconfirmedReason::AskingFailed(failure.to_owned()))
+                    }
+                    None => return Some(job_id),
                 };
                 let took = looked.duration_since(since).unwrap_or_default();
                 self.settle_in(target, fate, Trace::job(request_id, job_id, took));
@@ -222,11 +296,12 @@ impl Engine {
             }
             _ => {}
         }
+        None
     }
 
     /// When to look next: as planned, or earlier where somebody's patience ends.
     pub(super) fn look_due(&self) -> Option<SystemTime> {
-        let expiries = self.states.iter().filter_map(|state| match state {
+        let expiries = self.open.iter().filter_map(|&target| match &self.states[target] {
             State::Looking { expires, .. } | State::Waiting { expires, .. } => Some(*expires),
             _ => None,
         });

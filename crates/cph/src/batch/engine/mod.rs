@@ -4,11 +4,13 @@
 //! gate open? -> observer.before -> send -> observer.after -> poll what is due -> settle -> next gate
 //! ```
 
+mod down;
 mod following;
 mod sending;
+mod steps;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -20,16 +22,17 @@ use futures_util::{
 };
 use tokio::sync::{mpsc, watch};
 
-use self::following::LOOKING;
+use self::{down::Down, following::LOOKING, steps::Steps};
 use super::{
-    Answer, Options, Work,
+    Answer, Options, Standing, Work,
     halving::Halving,
-    observer::{Observer, Part},
+    observer::{Observer, Part, Settlement},
     outcome::{Fate, Fault, NotSentReason, UnconfirmedReason},
+    plan::Plan,
     poller::Asked,
     ticket::OpenJob,
 };
-use crate::{Client, Error, clock::after};
+use crate::{Client, Error, Job, clock::after};
 
 /// A target has settled: sent to the handle.
 #[derive(Debug)]
@@ -105,34 +108,54 @@ pub(crate) struct Engine {
     observer: Box<dyn Observer>,
     out: mpsc::UnboundedSender<Settled>,
     stop: watch::Receiver<Stop>,
-    open_jobs: Arc<Mutex<Vec<OpenJob>>>,
+    open_jobs: OpenJobs,
 
     states: Vec<State>,
     /// The place of each target by its id (assumed: ids-come-back-as-sent).
     places: HashMap<String, usize>,
     /// Unsent targets, in order.
     queue: VecDeque<usize>,
-    /// Which targets may share a call: those of the same number.
-    groups: Vec<usize>,
     /// Refused parts waiting to be halved, and the search that is under way.
     refused_parts: VecDeque<Vec<usize>>,
     halving: Option<Halving>,
-    /// Targets that are sent and not settled.
-    down: usize,
+    steps: Steps,
+    down: Down,
+    /// Targets that jobs are looked for.
+    open: BTreeSet<usize>,
     unsettled: usize,
     part_size: usize,
     parts_sent: usize,
+    /// Parts of this process, and how many of their calls are on the wire.
+    parts_tried: usize,
+    in_flight: usize,
     /// Some target was accepted: the run no longer goes one part at a time.
     proven: bool,
     /// Why nothing more is sent.
     stopped: Option<NotSentReason>,
     next_look: Option<SystemTime>,
+    /// Since when calls have been lost and none was answered.
+    silent_since: Option<SystemTime>,
+    /// Of the last call that was answered: something to ask about when the line is in doubt.
+    last_request: Option<RequestId>,
+    /// When a target was last accepted or settled.
+    last_progress: SystemTime,
     /// Count and sum of how long jobs took.
     ended_jobs: (u32, Duration),
 }
 
+/// What a ticket taken now would hold, by target.
+pub(crate) type OpenJobs = Arc<Mutex<BTreeMap<usize, OpenJob>>>;
+
 type Sending = BoxFuture<'static, (Part, Vec<usize>, Result<Answer, Error>)>;
-type Sweep = BoxFuture<'static, (SystemTime, Vec<Asked>)>;
+type Look = BoxFuture<'static, (SystemTime, Looked)>;
+
+/// What came of looking at jobs.
+enum Looked {
+    /// At all that are open.
+    Swept(Vec<Asked>),
+    /// At some one by one, which the sweep before did not show.
+    OneByOne(Vec<(JobId, Result<Job, Error>)>),
+}
 
 impl Engine {
     pub(crate) fn new(
@@ -142,81 +165,111 @@ impl Engine {
         observer: Box<dyn Observer>,
         out: mpsc::UnboundedSender<Settled>,
         stop: watch::Receiver<Stop>,
-        open_jobs: Arc<Mutex<Vec<OpenJob>>>,
+        open_jobs: OpenJobs,
     ) -> Self {
         let n = work.targets.len();
-        let part_size = options.part.min(options.max_down);
+        let sendable: Vec<usize> =
+            (0..n).filter(|target| !work.held_back.contains_key(target)).collect();
+        let plan = Plan::new(&sendable, &work.groups, &work.servers, &options.canary);
         Self {
             places: work.targets.iter().cloned().zip(0..).collect(),
+            queue: plan.order.iter().copied().collect(),
+            steps: Steps::new(plan, options.max_errors),
+            down: Down::new(&work.servers),
+            last_progress: client.clock().now(),
             client,
+            part_size: options.part.min(options.max_down),
             options,
             observer,
             out,
             stop,
             open_jobs,
             states: vec![State::Unsent; n],
-            queue: work.groups.concat().into(),
-            groups: group_numbers(&work.groups, n),
             refused_parts: VecDeque::new(),
             halving: None,
-            down: 0,
+            open: BTreeSet::new(),
             unsettled: n,
-            part_size,
             parts_sent: 0,
+            parts_tried: 0,
+            in_flight: 0,
             proven: false,
             stopped: None,
             next_look: None,
+            silent_since: None,
+            last_request: None,
             ended_jobs: (0, Duration::ZERO),
             work,
         }
     }
 
-    /// Puts the targets of a ticket where an earlier run left them; nothing will be sent, and patience counts anew.
-    pub(crate) fn resume(&mut self, jobs: Vec<OpenJob>) {
-        self.queue.clear();
+    /// Puts the targets where an earlier process left them; patience counts anew. Those of which nothing more will be known
+    /// have no outcome in this run.
+    pub(crate) fn restore(&mut self, standings: Vec<Standing>, parts_sent: usize) {
+        self.parts_sent = parts_sent;
         let now = self.client.clock().now();
-        for (target, job) in jobs.into_iter().enumerate() {
-            let since = job.since();
-            let request_id = job.request_id;
-            self.down += 1;
-            self.states[target] = if let Some(job_id) = job.job_id {
-                let expires = self.before_deadline(after(now, self.options.job_timeout));
-                State::Waiting { request_id, job_id, since, expires, seen_running: false }
-            } else {
-                let expires = self.before_deadline(now + LOOKING);
-                let reason = UnconfirmedReason::NotInAnswer;
-                State::Looking { request_id, since, expires, reason }
+        for (target, standing) in standings.into_iter().enumerate() {
+            let state = match standing {
+                Standing::Unsent => continue,
+                Standing::Settled { is_error } => {
+                    self.steps.settled(target, is_error);
+                    self.unsettled -= 1;
+                    State::Settled
+                }
+                Standing::Sent => State::Sent,
+                Standing::Waiting { request_id, job_id, since } => {
+                    let expires = self.before_deadline(after(now, self.options.job_timeout));
+                    State::Waiting { request_id, job_id, since, expires, seen_running: false }
+                }
+                Standing::Looking { request_id, since, reason } => {
+                    let expires = self.before_deadline(now + LOOKING);
+                    State::Looking { request_id, since, expires, reason }
+                }
             };
+            if !matches!(state, State::Settled) {
+                self.down.add(target);
+            }
+            self.set(target, state);
         }
+        let states = &self.states;
+        self.queue.retain(|&target| matches!(states[target], State::Unsent));
         self.next_look = Some(now);
-        self.publish();
     }
 
     pub(crate) async fn run(mut self) {
         let mut sends: FuturesUnordered<Sending> = FuturesUnordered::new();
-        let mut sweep: Option<Sweep> = None;
+        let mut look: Option<Look> = None;
         let mut handle_dropped = false;
+        self.settle_held_back();
         loop {
-            while let Some(targets) = self.next_part(sends.len()) {
+            self.down.forget(self.client.clock().now());
+            while let Some(targets) = self.next_part() {
                 sends.extend(self.send(targets));
             }
             if sends.is_empty() && (self.unsettled == 0 || handle_dropped) {
                 return;
             }
-            if sweep.is_none()
-                && self.look_due().is_some_and(|look| look <= self.client.clock().now())
+            if look.is_none()
+                && self.look_due().is_some_and(|due| due <= self.client.clock().now())
             {
-                sweep = self.look();
+                look = self.look();
+                if look.is_none() {
+                    continue;
+                }
             }
             let deadline = self.options.deadline.filter(|_| self.stopped.is_none());
-            let look = if sweep.is_some() { None } else { self.look_due() };
-            let wake = deadline.into_iter().chain(look).min();
+            let due = if look.is_some() { None } else { self.look_due() };
+            let wake = deadline.into_iter().chain(due).chain(self.down.frees_at()).min();
             tokio::select! {
                 biased;
                 Some((part, targets, result)) = sends.next(), if !sends.is_empty() => self.answered(&part, &targets, result),
-                Some((started, asked)) = option(&mut sweep) => {
-                    sweep = None;
-                    self.looked(started, asked);
+                Some((started, looked)) = option(&mut look) => {
+                    look = match looked {
+                        Looked::Swept(asked) => self.swept(started, asked),
+                        Looked::OneByOne(asked) => {
+                            self.asked_one_by_one(started, asked);
+                            None
+                        }
+                    };
                 }
                 changed = self.stop.changed(), if !handle_dropped => {
                     handle_dropped = changed.is_err();
@@ -273,42 +326,68 @@ impl Engine {
 
     /// The one place where an outcome comes into being: a settled target stays settled.
     fn settle_in(&mut self, target: usize, fate: Fate, trace: Trace) {
-        match std::mem::replace(&mut self.states[target], State::Settled) {
+        match self.set(target, State::Settled) {
             State::Settled => return,
-            State::Sent | State::Looking { .. } | State::Waiting { .. } => self.down -= 1,
+            State::Sent | State::Looking { .. } | State::Waiting { .. } => {
+                let may_be_down = matches!(fate, Fate::Unconfirmed(_));
+                self.down.remove(target, may_be_down.then(|| self.down_for()));
+            }
             State::Unsent | State::Refused { .. } => {}
         }
         self.unsettled -= 1;
-        tracing::debug!(target = self.work.targets[target], %fate, "settled");
+        self.last_progress = self.client.clock().now();
+        let id = &self.work.targets[target];
+        tracing::debug!(target = id, %fate, "settled");
+        self.observer.settled(&Settlement {
+            target: id,
+            fate: &fate,
+            request_id: trace.request_id.as_ref(),
+            job_id: trace.job_id.as_ref(),
+            took: trace.took,
+        });
+        self.steps.settled(target, fate.is_error());
         // A handle that is gone needs no outcomes.
         let _gone = self.out.send(Settled { target, fate, trace });
-    }
-
-    /// What a ticket taken now would hold.
-    fn publish(&self) {
-        let open = self.states.iter().enumerate().filter_map(|(target, state)| {
-            let (request_id, job_id, since) = match state {
-                State::Looking { request_id, since, .. } => (request_id, None, since),
-                State::Waiting { request_id, job_id, since, .. } => {
-                    (request_id, Some(job_id), since)
-                }
-                _ => return None,
-            };
-            Some(OpenJob::new(&self.work.targets[target], request_id, job_id, *since))
-        });
-        *self.open_jobs.lock().unwrap_or_else(PoisonError::into_inner) = open.collect();
-    }
-}
-
-/// The number of each target's group.
-fn group_numbers(groups: &[Vec<usize>], targets: usize) -> Vec<usize> {
-    let mut numbers = vec![0; targets];
-    for (number, group) in groups.iter().enumerate() {
-        for &target in group {
-            numbers[target] = number;
+        if let Some(errors) = self.steps.too_many_errors().filter(|_| self.stopped.is_none()) {
+            self.halt(NotSentReason::TooManyErrors(errors));
         }
     }
-    numbers
+
+    /// Puts a target into another state and returns the one it was in.
+    fn set(&mut self, target: usize, state: State) -> State {
+        let open = match &state {
+            State::Looking { request_id, since, .. } => Some((request_id, None, *since)),
+            State::Waiting { request_id, job_id, since, .. } => {
+                Some((request_id, Some(job_id), *since))
+            }
+            _ => None,
+        };
+        let mut open_jobs = self.open_jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((request_id, job_id, since)) = open {
+            let job = OpenJob::new(&self.work.targets[target], request_id, job_id, since);
+            open_jobs.insert(target, job);
+            self.open.insert(target);
+        } else if self.open.remove(&target) {
+            open_jobs.remove(&target);
+        }
+        drop(open_jobs);
+        std::mem::replace(&mut self.states[target], state)
+    }
+
+    /// Those that are not to be sent, and those that an earlier process sent without hearing of them.
+    fn settle_held_back(&mut self) {
+        for (target, reason) in std::mem::take(&mut self.work.held_back) {
+            self.settle(target, Fate::NotSent(reason));
+        }
+        for target in 0..self.states.len() {
+            if matches!(self.states[target], State::Sent) {
+                self.settle(target, Fate::Unconfirmed(UnconfirmedReason::CutOff));
+            }
+        }
+        if let Some(errors) = self.steps.too_many_errors().filter(|_| self.stopped.is_none()) {
+            self.halt(NotSentReason::TooManyErrors(errors));
+        }
+    }
 }
 
 /// The future in `slot`, or never.

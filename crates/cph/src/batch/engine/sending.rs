@@ -1,6 +1,6 @@
 //! Which part goes next, and what its answer means.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cph_core::{JobId, JobStatus, RequestId, Scope};
 
@@ -17,16 +17,20 @@ use crate::{
 
 impl Engine {
     /// The next part, if the gate is open for it.
-    pub(super) fn next_part(&mut self, in_flight: usize) -> Option<Vec<usize>> {
+    pub(super) fn next_part(&mut self) -> Option<Vec<usize>> {
         if self.past_deadline() && self.stopped.is_none() {
             self.halt(NotSentReason::Deadline);
         }
-        if self.stopped.is_some() || in_flight >= self.options.in_flight {
+        if self.stopped.is_some() || self.in_flight >= self.options.in_flight {
             return None;
         }
         // A part is halved one piece at a time, and a run that has started nobody yet feels its way.
         let alone = !self.proven || self.halving.is_some() || !self.refused_parts.is_empty();
-        if alone && in_flight > 0 || !self.proven && self.is_looking() {
+        if alone && self.in_flight > 0 || !self.proven && self.is_looking() {
+            return None;
+        }
+        // While nobody answers, only questions are asked.
+        if self.silent_since.is_some() {
             return None;
         }
         if self.halving.is_none() {
@@ -37,15 +41,56 @@ impl Engine {
                 Some(piece) => return Some(piece),
                 None => self.halving = None,
             }
-            return self.next_part(in_flight);
+            return self.next_part();
         }
-        let group = self.queue.front().map(|&target| self.groups[target]);
-        let together = |target: &&usize| Some(self.groups[**target]) == group;
-        let size = self.queue.iter().take(self.part_size).take_while(together).count();
-        if size == 0 || self.down + size > self.options.max_down {
-            return None;
+        let part = self.room_for()?;
+        let taken: HashSet<usize> = part.iter().copied().collect();
+        self.queue.retain(|target| !taken.contains(target));
+        Some(part)
+    }
+
+    /// The next targets that may share a call and that there is room for: on their servers, and in total. A part that could
+    /// be larger once others are up again waits for them, unless they take more than twice as long as others did.
+    fn room_for(&self) -> Option<Vec<usize>> {
+        let room = self.options.max_down.saturating_sub(self.down.total());
+        let first = *self.queue.front().filter(|&&target| self.steps.is_open(target))?;
+        let together = |target: &usize| {
+            self.work.groups[*target] == self.work.groups[first] && self.steps.is_open(*target)
+        };
+        let per_server = self.options.per_server.unwrap_or(usize::MAX);
+        let mut part = Vec::new();
+        // Targets on each server: those that could go if nobody were down, and those that go now.
+        let mut on: HashMap<usize, (usize, usize)> = HashMap::new();
+        let mut possible = 0;
+        for target in self.queue.iter().copied().take_while(together) {
+            if part.len() == self.part_size || room == 0 {
+                break;
+            }
+            let (server, down) = self.down.beside(target);
+            let mut free = true;
+            if let Some(server) = server {
+                let (could, goes) = on.entry(server).or_default();
+                if *could >= per_server {
+                    continue;
+                }
+                *could += 1;
+                free = down + *goes < per_server;
+                *goes += usize::from(free);
+            }
+            possible += 1;
+            if free && part.len() < room {
+                part.push(target);
+            }
         }
-        Some(self.queue.drain(..size).collect())
+        let is_whole = part.len() == possible.min(self.part_size);
+        (is_whole && !part.is_empty() || !part.is_empty() && self.is_stalled()).then_some(part)
+    }
+
+    /// Whether nothing has happened for twice as long as jobs took so far.
+    fn is_stalled(&self) -> bool {
+        let (ended, total) = self.ended_jobs;
+        let Some(mean) = total.checked_div(ended) else { return false };
+        self.last_progress + mean * 2 <= self.client.clock().now()
     }
 
     /// Tells the observer and makes the call.
@@ -66,9 +111,11 @@ impl Engine {
         }
         tracing::info!(part = part.number, targets = targets.len(), "sending");
         self.parts_sent += 1;
-        self.down += targets.len();
+        self.parts_tried += 1;
+        self.in_flight += 1;
         for &target in &targets {
-            self.states[target] = State::Sent;
+            self.down.add(target);
+            self.set(target, State::Sent);
         }
         let call = (self.work.send)(self.client.clone(), &targets);
         Some(Box::pin(async move {
@@ -89,6 +136,7 @@ impl Engine {
         targets: &[usize],
         result: Result<Answer, Error>,
     ) {
+        self.in_flight -= 1;
         let answer = match &result {
             Ok(answer) => PartAnswer {
                 request_id: answer.request_id.as_ref().map(RequestId::as_str),
@@ -113,12 +161,14 @@ impl Engine {
         }
         // An answer that comes after the run has stopped may put targets back.
         self.settle_unsent();
-        self.publish();
     }
 
     /// An answer with an entry per target, more or less.
     fn accepted(&mut self, targets: &[usize], answer: Answer) {
         let now = self.client.clock().now();
+        self.silent_since = None;
+        self.last_progress = now;
+        self.last_request = answer.request_id.clone().or(self.last_request.take());
         let mut entries: HashMap<usize, Entry> = HashMap::new();
         for entry in answer.entries {
             let place = entry.target.as_ref().and_then(|target| self.places.get(target)).copied();
@@ -155,7 +205,8 @@ impl Engine {
                 }
                 (Some(job_id), Some(request_id)) => {
                     started += 1;
-                    self.states[target] = self.waiting(request_id, job_id, now);
+                    let waiting = self.waiting(request_id, job_id, now);
+                    self.set(target, waiting);
                 }
                 // Assumed: entry-without-job-started-nothing.
                 (None, request_id)
@@ -188,26 +239,48 @@ impl Engine {
         self.look_soon(now);
     }
 
+    /// Nothing was sent. A run that has started waits for the line to come back.
     fn never_left(&mut self, targets: &[usize], error: &Error) {
+        if let Some(halving) = &mut self.halving {
+            halving.not_refused();
+        }
         let error_text = format!("{error:#}");
         let reason = match error.kind() {
             ErrorKind::Credentials => NotSentReason::Credentials(error_text),
             ErrorKind::RateLimited => NotSentReason::RateLimited(error_text),
+            _ if self.proven => {
+                self.put_back(targets);
+                return self.heard_nothing();
+            }
             _ => NotSentReason::NoConnection(error_text),
         };
         for &target in targets {
             self.settle(target, Fate::NotSent(reason.clone()));
         }
-        if let Some(halving) = &mut self.halving {
-            halving.not_refused();
-        }
-        if !self.proven {
+        if !self.proven || error.kind() == ErrorKind::Credentials {
             self.halt(reason);
         }
     }
 
+    /// Targets of a call that started nothing go first when it is made again.
+    fn put_back(&mut self, targets: &[usize]) {
+        for &target in targets.iter().rev() {
+            self.down.remove(target, None);
+            self.set(target, State::Unsent);
+            self.queue.push_front(target);
+        }
+    }
+
+    /// Nothing more is sent until some question has been answered.
+    fn heard_nothing(&mut self) {
+        let now = self.client.clock().now();
+        self.silent_since.get_or_insert(now);
+        self.look_soon(now);
+    }
+
     /// The whole call was refused, with an effect of none.
     fn refused(&mut self, targets: &[usize], error: &Error) {
+        self.silent_since = None;
         let fault = Fault::of(error);
         let request_id = error.request_id().and_then(|id| id.parse().ok());
         if !self.options.trust_refusal {
@@ -224,19 +297,14 @@ impl Engine {
         let scope = error.code().map_or(Scope::Call, |code| code.scope());
         // Assumed: max-phones-per-call.
         if scope == Scope::Size && targets.len() > 1 && self.halving.is_none() {
-            self.down -= targets.len();
             self.part_size = targets.len().div_ceil(2);
-            for &target in targets.iter().rev() {
-                self.states[target] = State::Unsent;
-                self.queue.push_front(target);
-            }
-            return;
+            return self.put_back(targets);
         }
         for &target in targets {
-            self.states[target] =
-                State::Refused { fault: fault.clone(), request_id: request_id.clone() };
+            self.down.remove(target, None);
+            let (fault, request_id) = (fault.clone(), request_id.clone());
+            self.set(target, State::Refused { fault, request_id });
         }
-        self.down -= targets.len();
         if scope == Scope::Target {
             match &mut self.halving {
                 Some(halving) => match halving.refused(targets.to_vec(), fault.code.clone()) {
@@ -274,7 +342,7 @@ impl Engine {
         if !self.proven && request_id.is_none() {
             self.halt(NotSentReason::FirstPart);
         }
-        self.look_soon(self.client.clock().now());
+        self.heard_nothing();
     }
 
     /// Sends nothing more. What was not sent settles now; what runs is waited for.
