@@ -36,7 +36,7 @@ impl Canned {
         self.state().requests.clone()
     }
 
-    /// Whether its list of jobs is empty, whatever was started.
+    /// Whether it knows no job, whatever was started.
     pub fn forget_jobs(&self, forget: bool) {
         self.state().forgets_jobs = forget;
     }
@@ -155,6 +155,9 @@ impl State {
                 let jobs = ids.iter().filter_map(|id| self.jobs.get(id)).flatten();
                 let jobs: Vec<_> = jobs.filter(|_| !self.forgets_jobs).collect();
                 json!({"request_id": request_id, "jobs": jobs})
+            }
+            "ShowJob" if self.forgets_jobs => {
+                json!({"request_id": request_id, "error_code": "CPS.0011", "error_msg": "No such job."})
             }
             "RunSyncCommand" => {
                 let jobs = each(

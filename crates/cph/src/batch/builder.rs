@@ -259,9 +259,8 @@ impl<K: BatchKind> Batch<K> {
         let sendable: Vec<usize> =
             (0..self.len()).filter(|target| !held_back.contains_key(target)).collect();
         let plan = Plan::new(&sendable, &groups, &self.servers(), &options.canary);
-        let together = |a: &usize, b: &usize| {
-            (plan.step_of[*a], groups[*a]) == (plan.step_of[*b], groups[*b])
-        };
+        let together =
+            |a: &usize, b: &usize| (plan.step_of[*a], groups[*a]) == (plan.step_of[*b], groups[*b]);
         let parts = plan
             .order
             .chunk_by(together)
@@ -337,7 +336,8 @@ impl<K: BatchKind> Batch<K> {
             )));
         }
         if options.per_server.is_some() && self.survey.is_none() {
-            problems.push(Problem::new("per-server needs a survey, which says where the phones are"));
+            problems
+                .push(Problem::new("per-server needs a survey, which says where the phones are"));
         }
         self.kind.check(&mut problems);
         let ids = check_ids::<K>(&self.targets, &mut problems);

@@ -3,7 +3,8 @@
 use std::{fmt, hash::Hash, str::FromStr, time::Duration};
 
 use cph_core::{
-    Class, EncodeServerId, ErrorCode, InvalidId, JobFamily, JobId, PhoneId, PhoneStatus, RequestId, ServerId,
+    Class, EncodeServerId, ErrorCode, InvalidId, JobFamily, JobId, PhoneId, PhoneStatus, RequestId,
+    ServerId,
 };
 use schemars::JsonSchema;
 use serde::Serialize;

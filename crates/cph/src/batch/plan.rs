@@ -84,16 +84,14 @@ mod tests {
 
     #[test]
     fn steps_that_add_nobody_are_none() {
-        let plan = Plan::new(&[0, 1], &[0; 2], &[None; 2], &[Share::Count(2), Share::Percent(10.0)]);
+        let plan =
+            Plan::new(&[0, 1], &[0; 2], &[None; 2], &[Share::Count(2), Share::Percent(10.0)]);
         assert_eq!((plan.order, plan.reach), (vec![0, 1], vec![2]));
         assert!(Plan::new(&[], &[0; 2], &[None; 2], &[]).reach.is_empty());
     }
 
     fn share() -> impl Strategy<Value = Share> {
-        prop_oneof![
-            (0_usize..40).prop_map(Share::Count),
-            (0.0..=100.0).prop_map(Share::Percent),
-        ]
+        prop_oneof![(0_usize..40).prop_map(Share::Count), (0.0..=100.0).prop_map(Share::Percent),]
     }
 
     proptest! {

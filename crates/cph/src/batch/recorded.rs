@@ -44,8 +44,7 @@ pub(crate) fn put_together<'a>(
 }
 
 /// Makes the call whose body was put together, for these targets.
-pub(crate) type Resend =
-    fn(Client, Vec<String>, Value) -> BoxFuture<'static, Result<Answer>>;
+pub(crate) type Resend = fn(Client, Vec<String>, Value) -> BoxFuture<'static, Result<Answer>>;
 
 fn resend<K: BatchKind>(
     client: Client,

@@ -276,7 +276,12 @@ impl Engine {
 
     /// Settles an open target whose patience was over when the look began. Until then an ended job shows
     /// (assumed: job-retention). One whose job should have shown and did not is left for a closer look: its job is returned.
-    fn expire(&mut self, target: usize, looked: SystemTime, failure: Option<&str>) -> Option<JobId> {
+    fn expire(
+        &mut self,
+        target: usize,
+        looked: SystemTime,
+        failure: Option<&str>,
+    ) -> Option<JobId> {
         match self.states[target].clone() {
             State::Waiting { request_id, job_id, since, expires, seen_running }
                 if expires <= looked =>

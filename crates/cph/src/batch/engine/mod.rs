@@ -248,8 +248,7 @@ impl Engine {
             if sends.is_empty() && (self.unsettled == 0 || handle_dropped) {
                 return;
             }
-            if look.is_none()
-                && self.look_due().is_some_and(|due| due <= self.client.clock().now())
+            if look.is_none() && self.look_due().is_some_and(|due| due <= self.client.clock().now())
             {
                 look = self.look();
                 if look.is_none() {
