@@ -1,6 +1,7 @@
 //! The client on the simulator.
 
 mod delivery;
+mod fleet;
 mod identity;
 mod kinds;
 mod law;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use cph_core::{ErrorCode, JobFamily, JobId, RequestId};
+use cph_core::{ErrorCode, JobFamily, JobId, RequestId, limits};
 use futures_util::{StreamExt as _, stream};
 
 use crate::{Client, Delivery, Error, Job, jobs};
@@ -13,6 +13,8 @@ pub(crate) struct Call {
     pub(crate) request_id: RequestId,
     /// The jobs that are waited for, if they are known: when they have been seen, no further page is read.
     pub(crate) job_ids: Option<HashSet<JobId>>,
+    /// How many jobs it is known to have started, ended ones too.
+    pub(crate) jobs: usize,
 }
 
 /// What came of asking about some request ids.
@@ -24,8 +26,13 @@ pub(crate) struct Asked {
 /// Asks about all of these calls, as many in one query as the service takes. A refused query of several is split, so that
 /// one bad id does not hide the jobs of the others.
 pub(crate) async fn sweep(client: Client, calls: Vec<Call>) -> Vec<Asked> {
-    let mut groups: Vec<Vec<Call>> =
-        calls.chunks(cph_core::limits::LIST_JOBS_REQUEST_IDS).map(<[Call]>::to_vec).collect();
+    let mut groups = Vec::new();
+    let mut rest = calls.as_slice();
+    while !rest.is_empty() {
+        let (group, later) = rest.split_at(fullest(rest));
+        groups.push(group.to_vec());
+        rest = later;
+    }
     let mut asked = Vec::new();
     while let Some(mut calls) = groups.pop() {
         let request_ids: Vec<RequestId> =
@@ -45,6 +52,24 @@ pub(crate) async fn sweep(client: Client, calls: Vec<Call>) -> Vec<Asked> {
     }
     asked
 }
+
+/// How many of the next calls to ask about in one query, so that its pages are as full as can be.
+fn fullest(calls: &[Call]) -> usize {
+    let mut best = (1, 0.0);
+    let mut jobs = 0_u32;
+    for (count, call) in (1..=limits::LIST_JOBS_REQUEST_IDS).zip(calls) {
+        jobs += u32::try_from(call.jobs).unwrap_or(u32::MAX);
+        let pages = jobs.div_ceil(LIST_JOBS_PAGE).max(1);
+        let jobs_a_page = f64::from(jobs) / f64::from(pages);
+        if jobs_a_page >= best.1 {
+            best = (count, jobs_a_page);
+        }
+    }
+    best.0
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "it is 100")]
+const LIST_JOBS_PAGE: u32 = limits::LIST_JOBS_PAGE as u32;
 
 /// How many jobs are asked about one by one at the same time.
 const AT_ONCE: usize = 4;
@@ -70,5 +95,34 @@ pub(crate) fn target(job: &Job, family: JobFamily) -> Option<&str> {
         JobFamily::Phone => job.phone_id.as_deref(),
         JobFamily::Server => job.server_id.as_deref(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calls(jobs: &[usize]) -> Vec<Call> {
+        let call = |&jobs: &usize| Call {
+            request_id: "6837531fd3f54550927b930180a706bf".parse().unwrap(),
+            job_ids: None,
+            jobs,
+        };
+        jobs.iter().map(call).collect()
+    }
+
+    #[test]
+    fn queries_have_full_pages_and_no_more_ids_than_they_may() {
+        for (jobs, takes) in [
+            (vec![7; 30], 14),
+            (vec![60; 30], 20),
+            (vec![60; 3], 3),
+            (vec![100; 2], 2),
+            (vec![1; 30], 20),
+            (vec![0; 2], 2),
+            (vec![250], 1),
+        ] {
+            assert_eq!(fullest(&calls(&jobs)), takes, "{jobs:?}");
+        }
     }
 }

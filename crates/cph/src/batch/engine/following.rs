@@ -115,13 +115,16 @@ impl Engine {
             calls.entry(last).or_default();
         }
         let calls = calls.into_iter().map(|(request_id, job_ids)| {
+            let jobs = self.jobs_of.get(&request_id).copied().unwrap_or(job_ids.len());
             // Which jobs a call started is only known once every entry of its answer is.
             let job_ids = (!looked_for.contains(&request_id)).then_some(job_ids);
-            Call { request_id, job_ids }
+            Call { request_id, job_ids, jobs }
         });
         let started = self.client.clock().now();
+        self.last_look = Some(started);
         tracing::debug!(requests = calls.len(), "looking at jobs");
-        let sweep = poller::sweep(self.client.clone(), calls.collect());
+        let calls = calls.collect();
+        let sweep = poller::sweep(self.client.clone(), calls);
         Some(Box::pin(async move { (started, Looked::Swept(sweep.await)) }))
     }
 
@@ -282,9 +285,12 @@ impl Engine {
         looked: SystemTime,
         failure: Option<&str>,
     ) -> Option<JobId> {
+        // Where the asking failed there may be another try; who does not wait at all has none.
+        let asks_on = failure.is_some() && !self.past_deadline();
+        let grace = if asks_on { OUTAGE.min(self.options.job_timeout) } else { Duration::ZERO };
         match self.states[target].clone() {
             State::Waiting { request_id, job_id, since, expires, seen_running }
-                if expires <= looked =>
+                if after(expires, grace) <= looked =>
             {
                 let fate = match failure {
                     _ if seen_running => Fate::StillRunning,
@@ -296,7 +302,9 @@ impl Engine {
                 let took = looked.duration_since(since).unwrap_or_default();
                 self.settle_in(target, fate, Trace::job(request_id, job_id, took));
             }
-            State::Looking { request_id, expires, reason, .. } if expires <= looked => {
+            State::Looking { request_id, expires, reason, .. }
+                if after(expires, grace) <= looked =>
+            {
                 self.settle_in(target, Fate::Unconfirmed(reason), Trace::call(Some(request_id)));
             }
             _ => {}
@@ -310,6 +318,8 @@ impl Engine {
             State::Looking { expires, .. } | State::Waiting { expires, .. } => Some(*expires),
             _ => None,
         });
+        // Whoever was due at the last look waits for the next as planned.
+        let expiries = expiries.filter(|expires| self.last_look.is_none_or(|look| *expires > look));
         self.next_look.into_iter().chain(expiries).min()
     }
 }

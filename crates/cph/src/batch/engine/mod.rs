@@ -133,8 +133,11 @@ pub(crate) struct Engine {
     /// Why nothing more is sent.
     stopped: Option<NotSentReason>,
     next_look: Option<SystemTime>,
+    last_look: Option<SystemTime>,
     /// Since when calls have been lost and none was answered.
     silent_since: Option<SystemTime>,
+    /// How many jobs each call started.
+    jobs_of: HashMap<RequestId, usize>,
     /// Of the last call that was answered: something to ask about when the line is in doubt.
     last_request: Option<RequestId>,
     /// When a target was last accepted or settled.
@@ -195,7 +198,9 @@ impl Engine {
             proven: false,
             stopped: None,
             next_look: None,
+            last_look: None,
             silent_since: None,
+            jobs_of: HashMap::new(),
             last_request: None,
             ended_jobs: (0, Duration::ZERO),
             work,

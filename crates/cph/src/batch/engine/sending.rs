@@ -223,6 +223,9 @@ impl Engine {
                 }
             }
         }
+        if let Some(request_id) = answer.request_id {
+            self.jobs_of.insert(request_id, started + forgotten);
+        }
         if let Some(halving) = &mut self.halving {
             halving.not_refused();
         }
