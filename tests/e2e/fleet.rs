@@ -246,7 +246,7 @@ fn bad_night(simulator: &Simulator) {
     let faults = [
         outage,
         Fault::drop_after().on("RestartCloudPhone").call(2).probability(0.1).always(),
-        Fault::truncate().on("RestartCloudPhone").call(2).probability(0.1).always(),
+        Fault::broken_json().on("RestartCloudPhone").call(2).probability(0.1).always(),
         Fault::throttle().probability(0.1).always(),
         Fault::fail_job("CPS.0026").on("RestartCloudPhone").probability(0.03).always(),
     ];
@@ -275,7 +275,7 @@ fn check_resolved(simulator: &Simulator, report: &Report) {
         .filter(|entry| entry.fault.as_deref() == Some("drop_after"))
         .flat_map(|entry| entry.target_ids.iter().map(String::as_str))
         .collect();
-    assert!(journal.iter().any(|entry| entry.fault.as_deref() == Some("truncate")));
+    assert!(journal.iter().any(|entry| entry.fault.as_deref() == Some("broken_json")));
     assert!(!lost.is_empty());
     for outcome in report.outcomes() {
         let is_lost = lost.contains(outcome.phone.as_str());
