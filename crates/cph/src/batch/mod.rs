@@ -6,6 +6,7 @@
 pub(crate) mod builder;
 pub(crate) mod engine;
 mod halving;
+pub(crate) mod judge;
 pub(crate) mod observer;
 pub(crate) mod outcome;
 pub(crate) mod plan;
