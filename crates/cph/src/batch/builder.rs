@@ -1,5 +1,7 @@
 //! A batch in the making: what every batch operation can be told, and what is checked before anything is sent.
 
+mod recording;
+
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,

@@ -5,17 +5,28 @@ use cph_core::Operation;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Answer, builder::BatchKind};
+use super::{Answer, Options, builder::BatchKind};
 use crate::{Client, Result};
 
-/// What a target adds to a call.
-#[derive(Debug, Clone, PartialEq)]
+/// A checked batch, as it is written down.
+pub(crate) struct Recording<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) operation: &'static Operation,
+    pub(crate) options: Options,
+    /// The common bodies.
+    pub(crate) common: Vec<Value>,
+    pub(crate) targets: Box<dyn ExactSizeIterator<Item = RecordedTarget> + 'a>,
+}
+
+/// What a target adds to a call. There is no debug output: an element may hold personal values.
 pub(crate) struct RecordedTarget {
     pub(crate) id: String,
     /// Which of the common bodies its call has.
     pub(crate) group: usize,
     /// Its element of the operation's batch field, as it goes on the wire.
     pub(crate) element: Value,
+    /// The server that it is on, where that is known.
+    pub(crate) server: Option<String>,
 }
 
 /// The body of a call for one target, as what is common and the target's own element.

@@ -123,20 +123,28 @@ impl Ticket {
                 self.version
             )));
         }
-        let mut differ = |what: &str, theirs: &str, ours: &str| {
-            if theirs != ours {
-                problems.push(Problem::new(format!(
-                    "the ticket is for {what} `{theirs}`, this client for `{ours}`"
-                )));
-            }
-        };
-        differ("endpoint", &self.endpoint, client.endpoint());
-        differ(
-            "region",
-            self.region.as_deref().unwrap_or("none"),
-            client.region().unwrap_or("none"),
-        );
-        differ("project", &self.project, client.project().as_str());
+        let region = self.region.as_deref();
+        problems.extend(differences("ticket", &self.endpoint, region, &self.project, client));
         problems
     }
+}
+
+/// How what `client` calls differs from where something that was written down belongs.
+pub(crate) fn differences(
+    what: &str,
+    endpoint: &str,
+    region: Option<&str>,
+    project: &str,
+    client: &Client,
+) -> Vec<Problem> {
+    let pairs = [
+        ("endpoint", endpoint, client.endpoint()),
+        ("region", region.unwrap_or("none"), client.region().unwrap_or("none")),
+        ("project", project, client.project().as_str()),
+    ];
+    let differ = pairs.into_iter().filter(|(_, theirs, ours)| theirs != ours);
+    let problem = |(place, theirs, ours)| {
+        Problem::new(format!("the {what} is for {place} `{theirs}`, this client for `{ours}`"))
+    };
+    differ.map(problem).collect()
 }
