@@ -41,7 +41,8 @@
 //! | [`Client::api`] | any of the 59 documented operations, as documented |
 //!
 //! What changes many phones or servers is a [`Batch`]: targets in, a [`Run`] out, with one outcome per target. What lists is a
-//! stream over every page. The rest are single calls.
+//! stream over every page. The rest are single calls. A [`RunFile`] keeps what a run sends and hears, so that another process can
+//! take over.
 //!
 //! # What it promises
 //!
@@ -123,6 +124,7 @@ mod paging;
 mod personal;
 mod phones;
 mod rules;
+mod run_file;
 mod servers;
 mod shared_apps;
 mod shared_files;
@@ -186,6 +188,7 @@ pub use phones::{
     RunSyncOnPhones, SetPhoneTraffic, SetTraffic, Stop, StopPhones, TrafficType, UninstallApk,
     UninstallApkFromPhones, UpdatePhoneProperties, UpdateProperty,
 };
+pub use run_file::{RecordedRun, RunFile, RunFileFailure, RunHeader, RunTarget};
 pub use servers::{
     AttachFilesystem, ChangeServer, DataVolume, DeleteServers, DetachFilesystem, EnterpriseProject,
     FilesystemAttachment, FilesystemDetachment, Ipv6BandWidth, KeypairTarget, KeypairUpdate,
