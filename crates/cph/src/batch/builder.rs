@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cph_core::{Operation, PhoneStatus, mask_json};
+use cph_core::{Operation, mask_json};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -59,13 +59,6 @@ pub trait BatchKind: sealed::Sealed + Sized + Send + Sync + 'static {
     /// What all targets of one call must have in common, since the call has room for only one.
     fn shared<'a>(&'a self, _target: &'a Self::Target) -> Option<&'a str> {
         None
-    }
-
-    /// Whether a phone in this state takes the call.
-    fn takes(status: PhoneStatus) -> bool {
-        use PhoneStatus::{Creating, CreationFailed, Frozen, Resetting, Restarting, ShuttingDown};
-        let is_busy = matches!(status, Creating | Resetting | Restarting | ShuttingDown);
-        !is_busy && !matches!(status, CreationFailed | Frozen)
     }
 
     /// The body of the call for these targets.
@@ -289,25 +282,23 @@ impl<K: BatchKind> Batch<K> {
     /// Which targets are on the same server, where that is known.
     fn servers(&self) -> Vec<Option<usize>> {
         let mut known: HashMap<&str, usize> = HashMap::new();
-        let server = |target: &K::Target| self.survey.as_ref()?.server(target.id());
-        self.targets
-            .iter()
-            .map(|target| {
+        (0..self.len())
+            .map(|place| {
                 let next = known.len();
-                server(target).map(|server| *known.entry(server).or_insert(next))
+                self.server(place).map(|server| *known.entry(server).or_insert(next))
             })
             .collect()
     }
 
-    /// Targets that the operation is not for in the state that they are in.
+    /// The server of the target at this place, where that is known.
+    fn server(&self, place: usize) -> Option<&str> {
+        self.survey.as_ref()?.server(self.targets[place].id())
+    }
+
+    /// Targets that take no call in the state that they are in.
     fn held_back(&self) -> BTreeMap<usize, NotSentReason> {
-        let Some(survey) = &self.survey else { return BTreeMap::new() };
-        let status = |target: &K::Target| survey.status(target.id());
-        let held_back = self.targets.iter().enumerate().filter_map(|(place, target)| {
-            let status = status(target).filter(|status| !K::takes(*status))?;
-            Some((place, NotSentReason::Status(status)))
-        });
-        held_back.collect()
+        let ids = self.targets.iter().map(Target::id).enumerate();
+        self.survey.as_ref().map_or_else(BTreeMap::new, |survey| survey.held_back(ids))
     }
 
     fn check(&self) -> Result<(Vec<<K::Outcome as TargetOutcome>::Id>, Options)> {

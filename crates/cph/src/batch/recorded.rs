@@ -1,11 +1,11 @@
 //! A batch taken apart: what its calls have in common, and what each target adds. So it can be written down and put
 //! together again.
 
-use cph_core::Operation;
+use cph_core::{JobFamily, Operation};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::{Answer, Options, builder::BatchKind};
+use super::{Answer, Options, builder::BatchKind, outcome::TargetOutcome as _};
 use crate::{Client, Result};
 
 /// A checked batch, as it is written down.
@@ -68,13 +68,14 @@ fn resend<K: BatchKind>(
     })
 }
 
-/// How a call of this operation is made again from what was written down; `None` if it is no batch operation that changes
-/// anything.
-pub(crate) fn resend_of(operation: &str) -> Option<Resend> {
+/// How a call of this operation is made again from what was written down, and whose jobs tell of its targets; `None` if it
+/// is no batch operation that changes anything.
+pub(crate) fn resend_of(operation: &str) -> Option<(Resend, JobFamily)> {
+    fn kind<K: BatchKind>() -> (&'static str, Resend, JobFamily) {
+        (K::OPERATION, resend::<K>, K::Outcome::FAMILY)
+    }
     macro_rules! kinds {
-        ($($kind:ident)+) => {
-            [$((crate::$kind::OPERATION, resend::<crate::$kind> as Resend)),+]
-        };
+        ($($kind:ident)+) => { [$(kind::<crate::$kind>()),+] };
     }
     let kinds = kinds! {
         RestartPhones ResetPhones StopPhones UpdatePhoneProperties SetPhoneTraffic ExpandPhoneVolumes
@@ -84,5 +85,6 @@ pub(crate) fn resend_of(operation: &str) -> Option<Resend> {
         PushSharedApp DeleteSharedApp PushSharedFiles DeleteSharedFiles
         RestartEncodeServers
     };
-    kinds.into_iter().find(|(name, _)| *name == operation).map(|(_, resend)| resend)
+    let found = kinds.into_iter().find(|(name, ..)| *name == operation);
+    found.map(|(_, resend, family)| (resend, family))
 }

@@ -112,7 +112,7 @@ impl<O: TargetOutcome> Run<O> {
         Ok(Self::spawn(client, targets, work, options, Box::new(()), Some((standings, 0))))
     }
 
-    fn spawn(
+    pub(crate) fn spawn(
         client: Client,
         targets: Vec<O::Id>,
         work: Work,

@@ -1,10 +1,15 @@
 //! Where phones are and what they are doing, as a listing of the project shows it.
 
-use std::{collections::HashMap, pin::pin, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    pin::pin,
+    sync::Arc,
+};
 
 use cph_core::PhoneStatus;
 use futures_util::TryStreamExt as _;
 
+use super::outcome::NotSentReason;
 use crate::{Client, Phone, Result};
 
 /// What a listing of the project says of its phones; cheap to clone. See [`Phones::survey`](crate::Phones::survey).
@@ -39,6 +44,18 @@ impl Survey {
         self.phones.get(phone_id).map(|phone| phone.status)
     }
 
+    /// Which of these phones take no call in the state that they are in, and why.
+    pub(crate) fn held_back<'a>(
+        &self,
+        targets: impl Iterator<Item = (usize, &'a str)>,
+    ) -> BTreeMap<usize, NotSentReason> {
+        let held_back = targets.filter_map(|(place, id)| {
+            let status = self.status(id).filter(|status| !takes_calls(*status))?;
+            Some((place, NotSentReason::Status(status)))
+        });
+        held_back.collect()
+    }
+
     /// How many phones were listed.
     pub fn len(&self) -> usize {
         self.phones.len()
@@ -48,6 +65,13 @@ impl Survey {
     pub fn is_empty(&self) -> bool {
         self.phones.is_empty()
     }
+}
+
+/// Whether a phone in this state takes a call that changes it: it is there, and busy with no other.
+fn takes_calls(status: PhoneStatus) -> bool {
+    use PhoneStatus::{Creating, CreationFailed, Frozen, Resetting, Restarting, ShuttingDown};
+    let is_busy = matches!(status, Creating | Resetting | Restarting | ShuttingDown);
+    !is_busy && !matches!(status, CreationFailed | Frozen)
 }
 
 /// For phones that have been listed already.

@@ -61,7 +61,7 @@ pub(super) struct RunOptions {
     /// Steps of which each is awaited before the next, such as `1`, `10%` and `100%`.
     canary: Vec<Share>,
     /// More errors than this stop the run: a number, or a part such as `5%`.
-    max_errors: Option<Share>,
+    pub(super) max_errors: Option<Share>,
     /// How long a job may take, from the answer that accepted it, in whole seconds.
     job_timeout_seconds: u64,
     /// When the run ends, whatever its jobs do.

@@ -1,51 +1,104 @@
 //! What a process needs that takes a run over.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use cph_core::Operation;
+use cph_core::JobFamily;
 use futures_util::FutureExt as _;
 use serde_json::Value;
 
 use super::{RecordedRun, RunFile, reader::Recorded, writer::Writer};
 use crate::{
-    Client, Error, Result,
+    Client, Error, Observer, Result, Run, Share, Survey, TargetOutcome,
     batch::{
-        Options, SendPart, Standing,
-        recorded::{put_together, resend_of},
+        Options, Standing, Work,
+        recorded::{Resend, put_together, resend_of},
     },
 };
 
 /// A run as an earlier process left it.
-pub(crate) struct Resumption {
-    pub(crate) operation: &'static Operation,
-    pub(crate) options: Options,
-    /// The targets' ids.
-    pub(crate) targets: Vec<String>,
-    /// Which targets may share a call: those of the same number.
-    pub(crate) groups: Vec<usize>,
-    /// Which targets are on the same physical server, where that is known: those of the same number.
-    pub(crate) servers: Vec<Option<usize>>,
-    pub(crate) standings: Vec<Standing>,
+pub(super) struct Resumption {
+    pub(super) options: Options,
+    /// It makes the calls with the bodies that were written down.
+    pub(super) work: Work,
+    pub(super) standings: Vec<Standing>,
     /// The highest number of a part.
-    pub(crate) parts_sent: usize,
-    /// Makes the calls with the bodies that were written down.
-    pub(crate) send: SendPart,
+    pub(super) parts_sent: usize,
     /// Goes on writing the same file.
-    pub(crate) file: RunFile,
+    pub(super) file: RunFile,
 }
 
 impl RecordedRun {
     /// Where each target stands.
-    pub(crate) fn standings(&self) -> Vec<Standing> {
+    pub(super) fn standings(&self) -> Vec<Standing> {
         self.story.targets.iter().map(|told| told.standing.clone()).collect()
     }
 
-    /// Takes the run over: from here on the file says so.
-    pub(crate) fn take_over(mut self, client: &Client) -> Result<Resumption> {
-        self.check(client)?;
+    /// How its calls are made again, and whose jobs tell of its targets.
+    fn resend(&self) -> Result<(Resend, JobFamily)> {
         let resend = resend_of(self.operation.name);
-        let resend =
-            resend.ok_or_else(|| Error::invalid("the run file is for no batch operation"))?;
+        resend.ok_or_else(|| Error::invalid("the run file is for no batch operation"))
+    }
+
+    /// What its targets are; the outcomes of [`resume`](Self::resume) are theirs.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is for no batch operation that changes anything.
+    pub fn family(&self) -> Result<JobFamily> {
+        self.resend().map(|(_, family)| family)
+    }
+
+    /// Lets the run have more errors, or fewer, than it was begun with.
+    pub fn set_max_errors(&mut self, errors: impl Into<Share>) {
+        self.header.options.max_errors = Some(errors.into());
+    }
+
+    /// Goes on with the run: sends what was never sent, with what it was meant to get, asks about what was sent, and writes on
+    /// in the same file. What was sent without an answer on record settles as unconfirmed. A `survey` holds phones back
+    /// that take no call in the state that they are in. Targets of which nothing more will be known
+    /// have no outcome in this run: [`targets`](Self::targets) has theirs.
+    ///
+    /// ```no_run
+    /// # async fn example(client: cph::Client) -> cph::Result<()> {
+    /// use cph::{Outcome, RunFile};
+    ///
+    /// let run = RunFile::open("restart.jsonl")?;
+    /// let report = run.resume::<Outcome>(&client, None, ())?.await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the file is for another endpoint, region or project, or if `O` is the outcome of other targets.
+    pub fn resume<O: TargetOutcome + 'static>(
+        self,
+        client: &Client,
+        survey: Option<&Survey>,
+        observer: impl Observer,
+    ) -> Result<Run<O>> {
+        if self.family()? != O::FAMILY {
+            let operation = self.operation.name;
+            let problem = format!("the run file is for {operation}, not for {}s", O::TARGET);
+            return Err(Error::invalid(problem));
+        }
+        let Resumption { options, work, standings, parts_sent, file } =
+            self.take_over(client, survey)?;
+        let ids = work.targets.iter().map(|id| id.parse().map_err(Error::invalid));
+        let ids = ids.collect::<Result<_>>()?;
+        let observer = Box::new((file, observer));
+        let earlier = Some((standings, parts_sent));
+        Ok(Run::spawn(client.clone(), ids, work, options, observer, earlier))
+    }
+
+    /// Takes the run over: from here on the file says so.
+    pub(super) fn take_over(
+        mut self,
+        client: &Client,
+        survey: Option<&Survey>,
+    ) -> Result<Resumption> {
+        self.check(client)?;
+        let (resend, _) = self.resend()?;
         let standings = self.standings();
         let settled = |standing: &&Standing| !matches!(standing, Standing::Settled { .. });
         let open = standings.iter().filter(settled).count();
@@ -55,7 +108,12 @@ impl RecordedRun {
 
         let (operation, common) = (self.operation, self.header.common);
         let targets: Arc<[Recorded]> = self.targets.into();
-        let ids = targets.iter().map(|target| target.id.clone()).collect();
+        let ids: Vec<String> = targets.iter().map(|target| target.id.clone()).collect();
+        let unsent =
+            ids.iter().zip(&standings).enumerate().filter_map(|(place, (id, standing))| {
+                (*standing == Standing::Unsent).then_some((place, id.as_str()))
+            });
+        let held_back = survey.map_or_else(BTreeMap::new, |survey| survey.held_back(unsent));
         let groups = targets.iter().map(|target| target.group).collect();
         let servers = targets.iter().map(|target| target.server).collect();
         let send = move |client: Client, part: &[usize]| {
@@ -69,15 +127,12 @@ impl RecordedRun {
             let body = put_together(operation, &common[part[0].group], &elements);
             resend(client, part.iter().map(|target| target.id.clone()).collect(), body)
         };
+        let send = Box::new(send);
         Ok(Resumption {
-            operation,
             options: self.header.options.into(),
-            targets: ids,
-            groups,
-            servers,
+            work: Work { operation, targets: ids, groups, servers, held_back, send },
             standings,
             parts_sent: self.story.parts,
-            send: Box::new(send),
             file: RunFile { path: self.path, run_id: self.header.run_id, writer },
         })
     }

@@ -16,18 +16,18 @@ impl<K: BatchKind> Batch<K> {
         let alone = move |place: usize| {
             take_apart(operation, json!(self.kind.body(&[&self.targets[place]])))
         };
-        let (mut groups, mut common) = (vec![0; self.len()], Vec::new());
-        for (number, places) in self.groups().into_iter().enumerate() {
-            common.extend(places.first().map(|&place| alone(place).0));
-            for place in places {
-                groups[place] = number;
+        let groups = self.groups();
+        let mut common = Vec::new();
+        for (place, &group) in groups.iter().enumerate() {
+            if group == common.len() {
+                common.push(alone(place).0);
             }
         }
         let targets = groups.into_iter().enumerate().map(move |(place, group)| RecordedTarget {
             id: self.targets[place].id().to_owned(),
             group,
             element: alone(place).1,
-            server: None,
+            server: self.server(place).map(str::to_owned),
         });
         Ok(Recording {
             client: &self.client,

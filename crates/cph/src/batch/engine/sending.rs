@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use cph_core::{JobId, JobStatus, RequestId, Scope};
+use cph_core::{RequestId, Scope};
 
 use super::{Engine, Sending, State, Trace};
 use crate::{
@@ -10,7 +10,8 @@ use crate::{
     batch::{
         Answer,
         halving::{Halving, Verdict},
-        observer::{Entry, Part, PartAnswer},
+        judge::{Judged, judge},
+        observer::{Part, PartAnswer},
         outcome::{Fate, Fault, NotSentReason, UnconfirmedReason},
     },
 };
@@ -169,56 +170,40 @@ impl Engine {
         self.silent_since = None;
         self.last_progress = now;
         self.last_request = answer.request_id.clone().or(self.last_request.take());
-        let mut entries: HashMap<usize, Entry> = HashMap::new();
-        for entry in answer.entries {
-            let place = entry.target.as_ref().and_then(|target| self.places.get(target)).copied();
-            let Some(target) = place.filter(|target| targets.contains(target)) else {
-                tracing::warn!(
-                    target = entry.target,
-                    "the answer speaks of a target that was not asked for"
-                );
-                continue;
-            };
-            // Doubled entries: one with a job outranks one without, the first outranks the later.
-            let kept = entries.entry(target).or_default();
-            if kept.job_id.is_none() && (kept.target.is_none() || entry.job_id.is_some()) {
-                *kept = entry;
-            }
+        let ids = targets.iter().map(|&target| self.work.targets[target].as_str());
+        let judgement = judge(ids, answer.request_id.as_ref(), answer.entries);
+        for stranger in judgement.strangers {
+            tracing::warn!(
+                target = stranger,
+                "the answer speaks of a target that was not asked for"
+            );
         }
         let (mut started, mut forgotten) = (0, 0);
         let mut codes = BTreeSet::new();
-        for &target in targets {
-            let entry = entries.remove(&target).unwrap_or_default();
-            let job_id = entry.job_id.as_deref().and_then(|job_id| job_id.parse::<JobId>().ok());
-            match (job_id, answer.request_id.clone()) {
-                (job_id, request_id) if entry.status == Some(JobStatus::Success) => {
+        let call = || Trace::call(answer.request_id.clone());
+        for (&target, judged) in targets.iter().zip(judgement.targets) {
+            match judged {
+                Judged::Done { job_id, output } => {
                     started += 1;
-                    let trace = Trace { job_id, ..Trace::call(request_id) };
-                    self.settle_in(target, Fate::Done, trace.printing(entry.execute_msg));
+                    self.settle_in(target, Fate::Done, Trace { job_id, ..call() }.printing(output));
                 }
-                // Assumed: failed-sync-command-ran.
-                (Some(job_id), request_id) if entry.status == Some(JobStatus::Failed) => {
+                Judged::Failed { job_id, fault, output } => {
                     started += 1;
-                    let fault = Fault::new(entry.error_code.as_deref(), entry.error_msg.as_deref());
-                    let trace = Trace { job_id: Some(job_id), ..Trace::call(request_id) };
-                    self.settle_in(target, Fate::Failed(fault), trace.printing(entry.execute_msg));
+                    let trace = Trace { job_id: Some(job_id), ..call() };
+                    self.settle_in(target, Fate::Failed(fault), trace.printing(output));
                 }
-                (Some(job_id), Some(request_id)) => {
+                Judged::Waiting { request_id, job_id } => {
                     started += 1;
                     let waiting = self.waiting(request_id, job_id, now);
                     self.set(target, waiting);
                 }
-                // Assumed: entry-without-job-started-nothing.
-                (None, request_id)
-                    if entry.error_code.as_ref().is_some_and(|code| !code.is_empty()) =>
-                {
-                    let fault = Fault::new(entry.error_code.as_deref(), entry.error_msg.as_deref());
+                Judged::Refused(fault) => {
                     codes.insert(fault.code.clone());
-                    self.settle_in(target, Fate::Refused(fault), Trace::call(request_id));
+                    self.settle_in(target, Fate::Refused(fault), call());
                 }
-                // Assumed: entry-without-job-or-code-may-have-started.
-                (_, request_id) => {
+                Judged::Forgotten => {
                     forgotten += 1;
+                    let request_id = answer.request_id.clone();
                     self.look_for(target, request_id, UnconfirmedReason::NotInAnswer);
                 }
             }
