@@ -199,13 +199,13 @@ async fn whoever_takes_over_sends_the_same_and_goes_on_writing() {
     drop(torn);
 
     let run = RecordedRun::read(&path).unwrap();
-    assert!(run.take_over(&client).is_err(), "it was opened for reading only");
-    let resumption = RunFile::open(&path).unwrap().take_over(&client).unwrap();
-    assert_eq!(resumption.operation.name, "RestartCloudPhone");
+    assert!(run.take_over(&client, None).is_err(), "it was opened for reading only");
+    let resumption = RunFile::open(&path).unwrap().take_over(&client, None).unwrap();
+    assert_eq!(resumption.work.operation.name, "RestartCloudPhone");
     assert_eq!((resumption.options.part, resumption.options.max_down), (3, 6));
     assert_eq!(resumption.parts_sent, 6);
-    assert_eq!(resumption.groups, [0, 0, 0, 0, 1, 1, 1, 1, 1]);
-    let answer = (resumption.send)(client.clone(), &[6, 8]).await.unwrap();
+    assert_eq!(resumption.work.groups, [0, 0, 0, 0, 1, 1, 1, 1, 1]);
+    let answer = (resumption.work.send)(client.clone(), &[6, 8]).await.unwrap();
     assert_eq!(answer.request_id.unwrap().as_str(), "r9");
     let property = r#"{"sys.prop.writephonenum":"13666666666"}"#;
     let [(_, body)] = &requests.take()[..] else { panic!("one call") };

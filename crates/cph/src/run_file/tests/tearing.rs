@@ -57,7 +57,7 @@ fn a_torn_file_can_be_written_on() {
     for end in (plan - 1..bytes.len()).step_by(7).chain([plan - 1, plan, bytes.len() - 1]) {
         std::fs::write(&path, &bytes[..end]).unwrap();
         let before = read(&bytes[..end]).unwrap();
-        drop(RunFile::open(&path).unwrap().take_over(&client).unwrap());
+        drop(RunFile::open(&path).unwrap().take_over(&client, None).unwrap());
         let after = RecordedRun::read(&path).unwrap();
         assert_eq!(before.standings(), after.standings(), "{end}");
         let text = std::fs::read_to_string(&path).unwrap();
