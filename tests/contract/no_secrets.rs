@@ -9,9 +9,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::Bytes;
 use cph::{
-    Client, Credentials, Observer, OutcomeRecord, Part, PartAnswer, Properties, RestartTarget,
+    Client, ClientBuilder, Credentials, Observer, OutcomeRecord, Part, PartAnswer, Properties,
+    RestartTarget,
 };
 use cph_sim::{Effect, Fault, SimClock, Simulator};
 use cph_tests::{in_process, over_socket, paused_clock, start_of_time};
@@ -71,6 +73,15 @@ impl Shown {
         writeln!(self.0.lock().unwrap(), "{text}\n{text:#}").unwrap();
     }
 
+    /// Every attempt of the client is shown, too.
+    fn wire(&self, builder: ClientBuilder) -> ClientBuilder {
+        let shown = self.clone();
+        builder.wire_log(move |record| {
+            shown.debug(record);
+            shown.text(&serde_json::to_string(record).unwrap());
+        })
+    }
+
     fn debug(&self, value: &impl Debug) {
         writeln!(self.0.lock().unwrap(), "{value:?}\n{value:#?}").unwrap();
     }
@@ -124,8 +135,11 @@ fn secrets_of(simulator: &Simulator) -> Secrets {
 fn assert_hidden(secrets: &Secrets, text: &str) {
     for (what, secret) in secrets {
         assert!(!secret.is_empty());
-        let line = text.lines().find(|line| line.contains(secret.as_str()));
-        assert!(line.is_none(), "the {what} stands in: {}", line.unwrap_or_default());
+        let in_url = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        for secret in [secret.clone(), in_url, BASE64.encode(secret)] {
+            let line = text.lines().find(|line| line.contains(secret.as_str()));
+            assert!(line.is_none(), "the {what} stands in: {}", line.unwrap_or_default());
+        }
     }
 }
 
@@ -240,7 +254,7 @@ async fn in_process_nothing_is_given_away() {
         let (log, _guard) = Log::capture();
         let shown = Shown::default();
         shown.debug(&credentials);
-        let builder = in_process(&simulator).credentials(credentials);
+        let builder = shown.wire(in_process(&simulator).credentials(credentials));
         shown.debug(&builder);
         let client = builder.build().unwrap();
         let secrets = use_everything(&client, &simulator, &shown).await;
@@ -259,7 +273,7 @@ async fn over_a_socket_nothing_is_given_away() {
     let (log, _guard) = Log::capture();
     let shown = Shown::default();
     let serving = simulator.start().await.unwrap();
-    let client = over_socket(&simulator, serving.endpoint(), |client| client);
+    let client = over_socket(&simulator, serving.endpoint(), |client| shown.wire(client));
     let secrets = use_everything(&client, &simulator, &shown).await;
     check(&simulator, secrets, &log, &shown);
 }
@@ -318,8 +332,8 @@ async fn a_gateway_that_quotes_the_headers_it_saw_is_not_passed_on() {
         .unwrap();
     let (log, _guard) = Log::capture();
     let shown = Shown::default();
-    let client =
-        in_process(&simulator).credentials(Credentials::token(simulator.token())).build().unwrap();
+    let client = in_process(&simulator).credentials(Credentials::token(simulator.token()));
+    let client = shown.wire(client).build().unwrap();
     restart(&client, &simulator, &shown).await;
     shown.error(&client.phones().get(&simulator.phones()[0]).await.unwrap_err());
     check(&simulator, Secrets::new(), &log, &shown);

@@ -14,3 +14,4 @@ mod simulated_phones;
 mod simulated_servers;
 mod skew;
 mod sockets;
+mod wire_log;

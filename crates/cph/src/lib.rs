@@ -135,6 +135,7 @@ mod text;
 mod transport;
 mod view;
 mod wire;
+mod wire_log;
 
 pub use api::{ApiAnswer, ApiCall};
 pub use bandwidths::{BandWidth, Bandwidths, ListBandwidths};
@@ -209,3 +210,4 @@ pub use shared_files::{
 };
 pub use tags::{FindResources, ListProjectTags, ProjectTag, Resource, Tag, Tags};
 pub use transport::Counters;
+pub use wire_log::WireRecord;

@@ -89,7 +89,8 @@ pub(crate) fn canonical_query(query: &str) -> String {
         .join("&")
 }
 
-fn encode(text: &str) -> impl std::fmt::Display + '_ {
+/// As a query has it.
+pub(crate) fn encode(text: &str) -> impl std::fmt::Display + '_ {
     utf8_percent_encode(text, UNRESERVED)
 }
 

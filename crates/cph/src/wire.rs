@@ -36,6 +36,41 @@ pub(crate) enum Failure {
     TimedOut { head: Option<Head>, after: Duration },
 }
 
+impl Failure {
+    /// What was seen of the answer.
+    pub(crate) fn head(&self) -> Option<&Head> {
+        match self {
+            Self::NeverSent(_) => None,
+            Self::Lost { head, .. } | Self::TimedOut { head, .. } => head.as_ref(),
+        }
+    }
+}
+
+/// With everything behind it.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cause: Option<&dyn StdError> = match self {
+            Self::NeverSent(source) => {
+                f.write_str("never sent")?;
+                Some(&**source)
+            }
+            Self::Lost { source, .. } => {
+                f.write_str("sent, and the connection broke before the whole answer was there")?;
+                Some(&**source)
+            }
+            Self::TimedOut { after, .. } => {
+                write!(f, "sent, and no whole answer came within {after:?}")?;
+                None
+            }
+        };
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
 /// What was seen of an answer that broke off.
 #[derive(Debug, Clone)]
 pub(crate) struct Head {

@@ -178,6 +178,7 @@ impl ClientBuilder {
         };
         let random = self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let identity = (Identity::new(credentials), place);
+        let wire = (wire, self.wire_log);
         let transport = Transport::new(wire, identity, self.clock, (policy, limits), random);
         Ok(Parts { http, transport, endpoint, region: self.region, project })
     }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use cph_core::{ErrorCode, RateLimit};
 
 use crate::{
-    Clock, Environment, ProvideCredentials, Result, SystemClock, sockets::Proxy,
-    transport::GATEWAY, wire::Function,
+    Clock, Environment, ProvideCredentials, Result, SystemClock, WireRecord, sockets::Proxy,
+    transport::GATEWAY, wire::Function, wire_log::WireLog,
 };
 
 /// Builds a [`Client`](crate::Client); everything that can be wrong is said by [`build`](Self::build), at once.
@@ -52,6 +52,7 @@ pub struct ClientBuilder {
     allow_http: bool,
     resend_after: HashSet<ErrorCode>,
     seed: Option<u64>,
+    wire_log: Option<WireLog>,
 }
 
 impl Default for ClientBuilder {
@@ -80,6 +81,7 @@ impl Default for ClientBuilder {
             allow_http: false,
             resend_after: HashSet::new(),
             seed: None,
+            wire_log: None,
         }
     }
 }
@@ -253,6 +255,22 @@ impl ClientBuilder {
     /// may then be carried out twice.
     pub fn resend_after(mut self, code: ErrorCode) -> Self {
         self.resend_after.insert(code);
+        self
+    }
+
+    /// Shows `observe` every attempt of every call as it went over the wire, once it has ended, with secrets and personal
+    /// values hidden: for a report to the vendor, or to us. It is called where the call is made, so it should not take long.
+    ///
+    /// ```
+    /// use cph::Client;
+    ///
+    /// let builder = Client::builder().wire_log(|record| {
+    ///     let line = serde_json::to_string(record).unwrap_or_default();
+    ///     eprintln!("{line}");
+    /// });
+    /// ```
+    pub fn wire_log(mut self, observe: impl Fn(&WireRecord) + Send + Sync + 'static) -> Self {
+        self.wire_log = Some(WireLog::new(observe));
         self
     }
 

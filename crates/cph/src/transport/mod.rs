@@ -34,12 +34,14 @@ use crate::{
     delivery::Again,
     identity::{Identity, Place},
     wire::{self, Failure, Wire},
+    wire_log::WireLog,
 };
 
 /// What all calls of a client and of its clones go through.
 #[derive(Debug)]
 pub(crate) struct Transport {
     pub(crate) wire: Arc<dyn Wire>,
+    wire_log: Option<WireLog>,
     pub(crate) identity: Identity,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) policy: Policy,
@@ -96,7 +98,7 @@ pub(crate) enum Caller<'a> {
 
 impl Transport {
     pub(crate) fn new(
-        wire: Arc<dyn Wire>,
+        (wire, wire_log): (Arc<dyn Wire>, Option<WireLog>),
         (identity, place): (Identity, Place),
         clock: Arc<dyn Clock>,
         (policy, limits): (Policy, Limits),
@@ -104,6 +106,7 @@ impl Transport {
     ) -> Self {
         Self {
             wire,
+            wire_log,
             identity,
             clock,
             policy,
@@ -121,6 +124,7 @@ impl Transport {
     pub(crate) fn sibling(&self, identity: Identity, place: Place) -> Self {
         Self {
             wire: self.wire.clone(),
+            wire_log: self.wire_log.clone(),
             identity,
             clock: self.clock.clone(),
             policy: self.policy.clone(),
@@ -214,7 +218,8 @@ impl Transport {
             };
             let credentials = held.as_ref().map(|held| &held.credentials);
             let signer = Signer { credentials, caller };
-            let attempted = self.attempt(subject, signer, request.clone(), give_up).await;
+            let attempted =
+                self.attempt((subject, attempt), signer, request.clone(), give_up).await;
             let Ended { error, again, skew } =
                 match attempted.map_err(|error| past.without_attempt(error))? {
                     Ok(answer) => {
@@ -263,7 +268,7 @@ impl Transport {
     /// An `Err` on the outside: nothing was sent.
     async fn attempt(
         &self,
-        subject: Subject,
+        (subject, attempt): (Subject, u64),
         signer: Signer<'_>,
         request: http::Request<Bytes>,
         give_up: SystemTime,
@@ -274,8 +279,9 @@ impl Transport {
             return Err(Error::kept_waiting(self.policy.call_timeout));
         }
         let skew = self.skew.seconds();
+        let is_nobody = matches!(signer.caller, Caller::Nobody);
         let request = signer.sign(request, skew::at_gateway(self.clock.now(), skew))?;
-        let result = answer::read(self.send(subject, request).await);
+        let result = answer::read(self.send((subject, attempt), is_nobody, request).await);
         match (turn, &result) {
             (Some(turn), Err((error, _))) if error.is_refused_signature() => turn.refused().await,
             // Whether the gateway looked at the signature is not known.
@@ -288,12 +294,21 @@ impl Transport {
 
     async fn send(
         &self,
-        subject: Subject,
+        (subject, attempt): (Subject, u64),
+        for_credentials: bool,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, Failure> {
         let _in_flight = InFlight::enter(self);
         self.tally.attempt();
-        self.wire.send(request, subject.idempotent).await
+        let record = self
+            .wire_log
+            .as_ref()
+            .map(|log| log.begin(&*self.clock, (subject.name, attempt), for_credentials, &request));
+        let result = self.wire.send(request, subject.idempotent).await;
+        if let Some(record) = record {
+            record.end(&result);
+        }
+        result
     }
 
     /// One attempt as nobody, cut off after so long; `None`: it was.
@@ -303,7 +318,8 @@ impl Transport {
         request: http::Request<Bytes>,
         patience: Duration,
     ) -> Option<Result<http::Response<Bytes>, Error>> {
-        let result = tokio::time::timeout(patience, self.send(subject, request)).await.ok()?;
+        let result =
+            tokio::time::timeout(patience, self.send((subject, 1), true, request)).await.ok()?;
         Some(answer::read_any(result).map_err(|error| error.with_operation(subject.name)))
     }
 
