@@ -8,6 +8,7 @@ mod output;
 mod requests;
 mod restart;
 mod servers;
+mod wire_log;
 
 use command::Cph;
 

@@ -16,6 +16,7 @@ mod settings;
 mod signals;
 #[cfg(feature = "sim")]
 mod simulator;
+mod wire_log;
 
 use std::ffi::OsString;
 
@@ -42,8 +43,13 @@ pub async fn run(
         Err(shown) => return console.show_clap(&shown, environment),
     };
     let settings = Settings::resolve(&args.global, environment, &console);
-    match commands::run(args, settings, environment, &mut console).await {
+    let wire_log = settings.wire_log.clone();
+    let exit = match commands::run(args, settings, environment, &mut console).await {
         Ok(exit) => exit,
         Err(failure) => failure.report(&mut console),
+    };
+    if let Some(note) = wire_log.and_then(|log| log.note()) {
+        console.note(note);
     }
+    exit
 }

@@ -264,6 +264,7 @@ mod tests {
             verbose: 0,
             show_personal: false,
             call_timeout: None,
+            wire_log: None,
         };
         let fields = Fields { widths, ..Fields::new(&["id", "name"], &["id", "name"]) };
         let (mut out, mut writer) = (Vec::new(), Records::new(fields, &settings));

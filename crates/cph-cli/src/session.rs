@@ -27,6 +27,9 @@ impl Session {
             builder =
                 builder.call_timeout(timeout).attempt_timeout(attempt).connect_timeout(connect);
         }
+        if let Some(wire_log) = &settings.wire_log {
+            builder = wire_log.attach(builder)?;
+        }
         let has_place = match &service {
             Service::Real { region, endpoint, profile, .. } => {
                 region.is_some() || endpoint.is_some() || profile.is_some()

@@ -12,6 +12,7 @@ use crate::{
     env,
     exit::Failure,
     output::{ColorWhen, Format},
+    wire_log::WireLog,
 };
 
 /// How a command shows what it has.
@@ -24,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) verbose: u8,
     pub(crate) show_personal: bool,
     pub(crate) call_timeout: Option<Duration>,
+    pub(crate) wire_log: Option<WireLog>,
 }
 
 impl Settings {
@@ -44,6 +46,7 @@ impl Settings {
             verbose: global.verbose,
             show_personal: global.show_personal,
             call_timeout: global.call_timeout,
+            wire_log: global.wire_log.clone().map(WireLog::new),
         }
     }
 }

@@ -92,6 +92,12 @@ pub(crate) struct Global {
     /// Show phone numbers, IMSI, ICCID and IMEI instead of ***
     #[arg(long, global = true)]
     pub(crate) show_personal: bool,
+    /// Append a JSON line for each request and its answer to this file, for a report
+    ///
+    /// Requests to the identity and metadata services too, and those that were sent again. No key, token or password stands in it,
+    /// and no phone number, IMSI, ICCID or IMEI, whatever --show-personal says.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) wire_log: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

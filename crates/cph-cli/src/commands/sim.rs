@@ -32,6 +32,7 @@ pub(super) async fn serve(
         ("--project", global.project.is_some()),
         ("--endpoint", global.endpoint.is_some()),
         ("--format", global.format.is_some()),
+        ("--wire-log", global.wire_log.is_some()),
     ] {
         if given {
             problems.push(format!("{flag} means nothing to `cph sim serve`: leave it out"));
