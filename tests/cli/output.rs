@@ -1,6 +1,6 @@
 //! Commands that change nothing.
 
-use cph_core::limits;
+use cph_core::{Assumption, limits};
 use cph_sim::{Fault, Simulator};
 use serde_json::Value;
 
@@ -209,9 +209,32 @@ async fn the_doctor_says_where_settings_come_from_and_tries_them() {
     assert_eq!(from("project"), (sim.project(), "looked up by the region's name".to_owned()));
     assert_eq!(from("credentials").1, "[basic] of FILE");
     assert_eq!(from("signature"), ("taken", "ListCloudPhones".to_owned()));
+    assert_eq!(from("assumptions").1, "cph doctor --assumptions");
+    assert!(!ran.out.contains(sim.secret_key()));
 
     let ran = doctor(&["--profile", "bad", "--project", sim.project(), "doctor"]).run().await;
     assert_eq!(ran.exit, 1, "{}", ran.err);
     assert!(ran.err.contains("no known mistake explains it: the secret key"), "{}", ran.err);
     assert!(!format!("{}{}", ran.out, ran.err).contains(sim.secret_key()));
+}
+
+#[tokio::test]
+async fn the_doctor_lists_what_the_client_takes_for_granted() {
+    let ran = Cph::new(&["doctor", "--assumptions", "--format", "jsonl"]).run().await;
+    assert_eq!((ran.exit, ran.err.as_str()), (0, ""));
+    let rows: Vec<Value> = ran.out.lines().map(|row| serde_json::from_str(row).unwrap()).collect();
+    let relied_on =
+        Assumption::all().iter().filter(|assumption| assumption.relied_on_by.contains(&"client"));
+    let names: Vec<_> = relied_on.map(|assumption| assumption.name).collect();
+    assert_eq!(rows.iter().map(|row| &row["name"]).collect::<Vec<_>>(), names);
+    assert!(rows.iter().all(|row| row["would_show"].is_string()));
+
+    let csv = Cph::new(&["doctor", "--assumptions", "--format", "csv"]).run().await.out;
+    assert_eq!(csv.lines().next(), Some("name,statement,would_show"));
+    let table = Cph::new(&["doctor", "--assumptions"]).run().await.out;
+    insta::assert_snapshot!(table.split("\n\n").next().unwrap(), @r"
+    name        part-of-100-phones
+    statement   The service takes a call that names 100 phones.
+    would_show  A call with 100 phones: 200 with 100 entries, or CPS.0190.
+    ");
 }

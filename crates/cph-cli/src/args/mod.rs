@@ -110,7 +110,11 @@ pub(crate) enum Command {
     ///
     /// Shows region, endpoint, project and where the keys were found, whether the clock had to be corrected, and whether the gateway
     /// took the signature; if it did not, what it says about it. No secret is shown.
-    Doctor,
+    Doctor {
+        /// List what no page of the vendor says and calls rely on, and what a real call would show; nothing is asked
+        #[arg(long)]
+        assumptions: bool,
+    },
 }
 
 /// What calls the service.

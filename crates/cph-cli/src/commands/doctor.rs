@@ -2,13 +2,14 @@
 
 use cph::{Assumption, Class};
 use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     Console, Exit,
     args::Global,
     env,
     exit::Failure,
-    output::{Fields, Records},
+    output::{self, Fields, Format, Records},
     session::Session,
     settings::{Origins, Service, Settings},
 };
@@ -46,7 +47,7 @@ pub(super) async fn doctor(
             if asked.is_ok() { "taken" } else { "see below" }.to_owned(),
             "ListCloudPhones",
         ),
-        row("assumptions", Assumption::all().len().to_string(), "openapi/assumptions.toml"),
+        row("assumptions", relied_on().count().to_string(), "cph doctor --assumptions"),
     ];
     let mut records = Records::new(FIELDS, settings);
     records.begin(console.out)?;
@@ -65,6 +66,33 @@ pub(super) async fn doctor(
             Err(Failure::to("make a signed call")(error))
         }
     }
+}
+
+/// What the client takes for granted. In a table each stands in lines of its own: they are sentences.
+pub(super) fn assumptions(settings: &Settings, console: &mut Console<'_>) -> Result<Exit, Failure> {
+    const NAMES: &[&str] = &["name", "statement", "would_show"];
+    if settings.format == Format::Table {
+        for (place, assumption) in relied_on().enumerate() {
+            if place > 0 {
+                writeln!(console.out)?;
+            }
+            output::show(console.out, assumption, NAMES, settings)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let mut records = Records::new(Fields::new(NAMES, NAMES), settings);
+    records.begin(console.out)?;
+    for Assumption { name, statement, would_show, .. } in relied_on() {
+        let row = json!({ "name": name, "statement": statement, "would_show": would_show });
+        records.write(console.out, &row)?;
+    }
+    records.finish(console.out)?;
+    Ok(Exit::Done)
+}
+
+fn relied_on() -> impl Iterator<Item = &'static Assumption> {
+    let all = Assumption::all().iter();
+    all.filter(|assumption| assumption.relied_on_by.contains(&"client"))
 }
 
 fn skew(seconds: i64) -> String {

@@ -46,7 +46,10 @@ pub(crate) async fn run(
     log(settings.verbose, args.global.log_format);
     let Args { global, command } = args;
     match command {
-        Command::Doctor => doctor::doctor(global, &settings, environment, console).await,
+        Command::Doctor { assumptions: true } => doctor::assumptions(&settings, console),
+        Command::Doctor { assumptions: false } => {
+            doctor::doctor(global, &settings, environment, console).await
+        }
         Command::Local(command) => local(command, &global, &settings, console).await,
         Command::Call(command) => {
             let session = Session::open(Service::resolve(global, environment)?, &settings).await?;
