@@ -92,6 +92,27 @@ async fn who_does_not_want_to_wait_is_told_how_long_it_would_take() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_calls_time_counts_the_waits_for_turns_where_it_is_set() {
+    // Six calls a minute: the seventh would wait for a minute.
+    let (simulator, _) = fleet(1);
+    let client = in_process(&simulator).call_timeout(Duration::from_secs(30)).build().unwrap();
+    let error = seven(&client, &simulator).await.pop().unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::RateLimited, Delivery::NotSent));
+    let text = "the rate limits have no turn within 30s; the next one comes in 60 s";
+    assert_eq!(error.to_string(), text);
+
+    // Nor does it wait for a gateway that throttles it, once its time is over.
+    let (simulator, _) = fleet(1);
+    simulator.inject(Fault::throttle().always()).unwrap();
+    let client = in_process(&simulator).call_timeout(Duration::from_secs(90)).build().unwrap();
+    let began = simulator.clock().now();
+    let error = client.phones().get(&simulator.phones()[0]).await.unwrap_err();
+    assert_eq!((error.status(), error.delivery()), (Some(429), Delivery::Refused));
+    assert_eq!(simulator.journal().len(), 2, "at once, and after one minute");
+    assert!(simulator.clock().now().duration_since(began).unwrap() <= Duration::from_secs(90));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_part_without_a_turn_is_not_sent() {
     let (simulator, _) = fleet(30);
     let client = in_process(&simulator)

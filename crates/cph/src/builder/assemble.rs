@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use cph_core::{Operation, ProjectId, Region};
 
-use super::ClientBuilder;
+use super::{CALL_TIMEOUT, ClientBuilder};
 use crate::{
     Chain, Client, Error, Problem, Profile, ProfileCredentials, Result,
     client::Shared,
@@ -171,7 +171,8 @@ impl ClientBuilder {
             budget: Budget::new(self.retry_budget),
         };
         let policy = Policy {
-            call_timeout: self.call_timeout,
+            call_timeout: self.call_timeout.unwrap_or(CALL_TIMEOUT),
+            bounds_turns: self.call_timeout.is_some(),
             turn_timeout: self.turn_timeout,
             attempts: self.attempts,
             resend_after: self.resend_after,
@@ -187,7 +188,7 @@ impl ClientBuilder {
         for (what, timeout) in [
             ("connect timeout", self.connect_timeout),
             ("attempt timeout", self.attempt_timeout),
-            ("call timeout", self.call_timeout),
+            ("call timeout", self.call_timeout.unwrap_or(CALL_TIMEOUT)),
         ] {
             if timeout.is_zero() {
                 problems.push(Problem::new(format!("the {what} is 0; no call could be made")));

@@ -12,21 +12,15 @@ use crate::{
     transport::GATEWAY, wire::Function, wire_log::WireLog,
 };
 
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_mins(2);
+pub(crate) const TURN_TIMEOUT: Duration = Duration::from_mins(10);
+pub(crate) const ATTEMPTS: usize = 5;
+pub(crate) const RETRY_BUDGET: u32 = 50;
+pub(crate) const RESPONSE_LIMIT: usize = 16 << 20;
+
 /// Builds a [`Client`](crate::Client); everything that can be wrong is said by [`build`](Self::build), at once.
-///
-/// | setting | default | applies to |
-/// |---|---|---|
-/// | [`connect_timeout`](Self::connect_timeout) | 10 s | each connection |
-/// | [`attempt_timeout`](Self::attempt_timeout) | 60 s | each attempt |
-/// | [`call_timeout`](Self::call_timeout) | 120 s | all attempts of a call |
-/// | [`turn_timeout`](Self::turn_timeout) | 10 min | all waits of a call for its turn: under the rate limits, and after it was throttled |
-/// | [`attempts`](Self::attempts) | 5 | each call; those that were throttled do not count |
-/// | [`retry_budget`](Self::retry_budget) | 50 | a client and its clones |
-/// | [`gateway_limit`](Self::gateway_limit) | 200 calls in 1 s | each operation |
-/// | [`rate_limit`](Self::rate_limit) | as documented | one operation |
-/// | [`response_limit`](Self::response_limit) | 16 MiB | each answer |
-/// | [`proxy`](Self::proxy), [`no_proxy`](Self::no_proxy) | from the environment | other machines |
-/// | [`ca_file`](Self::ca_file) | the system's certificates | TLS |
 #[must_use]
 pub struct ClientBuilder {
     region: Option<String>,
@@ -40,7 +34,7 @@ pub struct ClientBuilder {
     clock: Arc<dyn Clock>,
     connect_timeout: Duration,
     attempt_timeout: Duration,
-    call_timeout: Duration,
+    call_timeout: Option<Duration>,
     turn_timeout: Duration,
     attempts: usize,
     retry_budget: u32,
@@ -67,15 +61,15 @@ impl Default for ClientBuilder {
             profile: None,
             transport: None,
             clock: Arc::new(SystemClock),
-            connect_timeout: Duration::from_secs(10),
-            attempt_timeout: Duration::from_mins(1),
-            call_timeout: Duration::from_mins(2),
-            turn_timeout: Duration::from_mins(10),
-            attempts: 5,
-            retry_budget: 50,
+            connect_timeout: CONNECT_TIMEOUT,
+            attempt_timeout: ATTEMPT_TIMEOUT,
+            call_timeout: None,
+            turn_timeout: TURN_TIMEOUT,
+            attempts: ATTEMPTS,
+            retry_budget: RETRY_BUDGET,
             gateway_limit: GATEWAY,
             rate_limits: Vec::new(),
-            response_limit: 16 << 20,
+            response_limit: RESPONSE_LIMIT,
             proxy: Proxy::default(),
             ca_file: None,
             allow_http: false,
@@ -179,15 +173,15 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a call may go on making attempts; the waits for its turn do not count, and the last attempt is not
-    /// cut short. Default 120 s.
+    /// How long a call may go on: waits for its turn, attempts, and waits between them. The last attempt is not cut short.
+    /// Default 120 s for the attempts, with the [waits for turns](Self::turn_timeout) on top.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.call_timeout = timeout;
+        self.call_timeout = Some(timeout);
         self
     }
 
     /// How long a call may wait in all for turns under the rate limits, and for a gateway that throttles it. If its next turn
-    /// is later, it is not sent, or not sent again. Default 10 minutes.
+    /// is later, it is not sent, or not sent again. Default 10 min.
     pub fn turn_timeout(mut self, timeout: Duration) -> Self {
         self.turn_timeout = timeout;
         self

@@ -64,7 +64,9 @@ pub(crate) struct Limits {
 /// How long and how often a call is tried.
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
+    /// For all attempts; for the waits for turns as well where the caller has set it.
     pub(crate) call_timeout: Duration,
+    pub(crate) bounds_turns: bool,
     pub(crate) turn_timeout: Duration,
     pub(crate) attempts: usize,
     pub(crate) resend_after: HashSet<ErrorCode>,
@@ -196,8 +198,8 @@ impl Transport {
     ) -> Result<http::Response<Bytes>, Error> {
         request::check_size(&request)?;
         let mut patience = self.policy.turn_timeout;
-        self.wait_for_turn(subject, &mut patience).await?;
         let mut give_up = after(self.clock.now(), self.policy.call_timeout);
+        self.wait_for_turn(subject, &mut patience, &mut give_up).await?;
         let mut failures = retry::waits(
             self.policy.attempts.saturating_sub(1),
             self.draw(|random| random.u64(..)),
@@ -255,10 +257,9 @@ impl Transport {
             if !wait.is_zero() {
                 self.clock.sleep(wait).await;
             }
-            match self.wait_for_turn(subject, &mut patience).await {
-                Ok(waited) => give_up = after(give_up, waited),
-                // Why it was not sent again says less than what came of it before.
-                Err(_) => return Err(error),
+            // Why it was not sent again says less than what came of it before.
+            if self.wait_for_turn(subject, &mut patience, &mut give_up).await.is_err() {
+                return Err(error);
             }
             self.tally.retry();
         }
@@ -334,24 +335,33 @@ impl Transport {
         }
     }
 
-    /// How long it waited, within what is left of the call's patience.
+    /// Waits within what is left of the call's patience, and of its time if that counts the waits for turns; if not, it has
+    /// the more time afterwards.
     async fn wait_for_turn(
         &self,
         subject: Subject,
         patience: &mut Duration,
-    ) -> Result<Duration, Error> {
+        give_up: &mut SystemTime,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        if self.policy.bounds_turns {
+            *patience = (*patience).min(give_up.duration_since(now).unwrap_or_default());
+        }
         let wait = self
             .limits
             .pace
-            .turn(subject, self.clock.now(), *patience)
+            .turn(subject, now, *patience)
             .map_err(|wait| Error::no_turn(wait, *patience))?;
         if !wait.is_zero() {
             tracing::debug!(operation = subject.name, ?wait, "waiting for its turn");
             self.tally.waits(wait);
             self.clock.sleep(wait).await;
             *patience = patience.saturating_sub(wait);
+            if !self.policy.bounds_turns {
+                *give_up = after(*give_up, wait);
+            }
         }
-        Ok(wait)
+        Ok(())
     }
 
     /// What the gateway's refusal says about waiting, told to all who make such calls.
