@@ -3,6 +3,7 @@
 mod assumptions;
 mod bundle;
 mod calls;
+mod configuration;
 mod ergonomic;
 mod examples;
 mod no_secrets;

@@ -1,6 +1,4 @@
-//! What each setting of a client does on the wire. Those that are not here stand in `delivery.rs` (connect and attempt
-//! time-out), `limits.rs` (rate limits, turn time-out, retry budget), `identity.rs` (credentials) and `runs.rs` (codes after
-//! which a call is sent again).
+//! What each setting of a client does on the wire; [`SHOWN_BY`] says where each is shown.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -14,7 +12,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use cph::{Client, ClientBuilder, Credentials, Delivery, Environment, Error, ErrorKind};
+use cph::{
+    Client, ClientBuilder, Credentials, Delivery, Environment, Error, ErrorKind,
+    MetadataCredentials, Setting,
+};
 use cph_sim::{Fault, SimClock};
 use cph_tests::{
     SharedClock, in_process,
@@ -29,6 +30,59 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::simulated::fleet;
 
 const PROJECT: &str = "0123456789abcdef0123456789abcdef";
+
+/// The tests that show what a setting does on the wire: its name, a file beside this one, a test in it.
+const SHOWN_BY: &[(&str, &str, &str)] = &[
+    ("region", "settings", "where_calls_go"),
+    ("endpoint", "settings", "where_calls_go"),
+    ("endpoint", "settings", "a_profile_says_where_calls_go"),
+    ("identity service", "settings", "where_calls_go"),
+    ("metadata service", "settings", "keys_of_an_agency_are_asked_for_where_one_says"),
+    ("project", "settings", "where_calls_go"),
+    ("access key", "settings", "where_calls_go"),
+    ("access key", "identity", "the_first_source_that_is_there_is_taken"),
+    ("user with a password", "identity", "the_first_source_that_is_there_is_taken"),
+    ("credentials file", "settings", "a_profile_says_where_calls_go"),
+    ("profile", "identity", "a_named_profile_comes_before_the_variables"),
+    ("connect timeout", "settings", "a_connection_that_does_not_stand_in_time_sends_nothing"),
+    ("attempt timeout", "settings", "an_answer_that_does_not_come_in_time_is_not_waited_for"),
+    ("call timeout", "settings", "attempts_end_with_their_number_or_with_the_calls_time"),
+    ("call timeout", "limits", "a_calls_time_counts_the_waits_for_turns_where_it_is_set"),
+    ("turn timeout", "limits", "who_does_not_want_to_wait_is_told_how_long_it_would_take"),
+    ("attempts", "settings", "attempts_end_with_their_number_or_with_the_calls_time"),
+    ("retry budget", "limits", "all_clones_share_what_may_be_sent_again"),
+    (
+        "codes to resend after",
+        "runs",
+        "a_code_is_sent_again_after_only_where_the_caller_asks_for_it",
+    ),
+    ("rate limit", "limits", "limits_can_be_set_for_one_operation_and_for_all"),
+    ("gateway limit", "limits", "limits_can_be_set_for_one_operation_and_for_all"),
+    ("response limit", "settings", "an_answer_beyond_the_limit_counts_as_lost"),
+    ("proxy", "settings", "a_proxy_is_for_other_machines"),
+    ("proxy", "settings", "the_environments_proxy_is_taken_and_a_netrc_is_not"),
+    ("certificates", "settings", "a_server_is_known_by_the_certificates_of_the_ca_file_alone"),
+    ("certificates", "settings", "the_environments_certificates_replace_those_of_the_system"),
+    ("plain http", "settings", "plain_http_to_another_machine_goes_out_only_if_it_is_allowed"),
+    ("transport", "settings", "where_calls_go"),
+    ("clock", "settings", "calls_are_signed_by_the_clients_clock"),
+    ("seed", "settings", "attempts_end_with_their_number_or_with_the_calls_time"),
+    ("wire log", "wire_log", "every_attempt_of_every_call_is_shown"),
+];
+
+#[test]
+fn every_setting_is_shown_by_a_test() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e");
+    for setting in Setting::all() {
+        let is_shown = SHOWN_BY.iter().any(|(name, ..)| *name == setting.name);
+        assert!(is_shown, "no test shows what {} does", setting.name);
+    }
+    for (name, file, test) in SHOWN_BY {
+        assert!(Setting::all().iter().any(|setting| setting.name == *name), "{name} is no setting");
+        let source = std::fs::read_to_string(folder.join(file).with_extension("rs")).unwrap();
+        assert!(source.contains(&format!("\nasync fn {test}() {{")), "{file}.rs has no {test}");
+    }
+}
 
 /// Keeps what is sent, and answers as the identity service does.
 #[derive(Clone, Default)]
@@ -150,6 +204,33 @@ async fn a_profile_says_where_calls_go() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn keys_of_an_agency_are_asked_for_where_one_says() {
+    for (source, address) in [
+        (MetadataCredentials::new(), "http://169.254.169.254"),
+        (MetadataCredentials::new().address("http://localhost:9"), "http://localhost:9"),
+    ] {
+        let recorder = Recorder::default();
+        let builder = Client::builder().region("cn-north-4").project(PROJECT).credentials(source);
+        call(&recorder.attach(builder).build().unwrap()).await;
+        assert_eq!(recorder.uris()[0], format!("{address}/meta-data/latest/api/token"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn plain_http_to_another_machine_goes_out_only_if_it_is_allowed() {
+    let recorder = Recorder::default();
+    let builder = |allow| {
+        let builder = Client::builder().endpoint("http://cph.example.com").allow_http(allow);
+        recorder.attach(builder.project(PROJECT).credentials(keys())).build()
+    };
+    let error = builder(false).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert!(error.to_string().contains("plain http to another machine"), "{error}");
+    call(&builder(true).unwrap()).await;
+    assert!(recorder.uris()[0].starts_with("http://cph.example.com/v1/"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_region_lists_near_ones() {
     let error = Client::builder().region("cn-nort-4").project(PROJECT).credentials(keys());
     let error = error.build().unwrap_err().to_string();
@@ -183,6 +264,42 @@ async fn attempts_end_with_their_number_or_with_the_calls_time() {
     let waits = async |seed: fn(ClientBuilder) -> ClientBuilder| sent(seed).await.1;
     assert_eq!(waits(|builder| builder.seed(1)).await, waits(|builder| builder.seed(1)).await);
     assert_ne!(waits(|builder| builder.seed(1)).await, waits(|builder| builder.seed(2)).await);
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_stand_in_time_sends_nothing() {
+    // Nobody shakes hands.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    let (_, certificate, _) = tls_server();
+    let client = Client::builder()
+        .endpoint(endpoint)
+        .project(PROJECT)
+        .credentials(keys())
+        .attempts(1)
+        .ca_file(certificate.path())
+        .connect_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let error = client.jobs().list(["request"]).await.unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Connect, Delivery::NotSent));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_does_not_come_in_time_is_not_waited_for() {
+    let began = tokio::time::Instant::now();
+    let client = Client::builder()
+        .endpoint("http://localhost")
+        .project(PROJECT)
+        .credentials(keys())
+        .attempts(1)
+        .attempt_timeout(Duration::from_secs(7))
+        .transport(|_| std::future::pending::<io::Result<_>>())
+        .build()
+        .unwrap();
+    let error = client.jobs().list(["request"]).await.unwrap_err();
+    assert_eq!((error.kind(), error.delivery()), (ErrorKind::Timeout, Delivery::Unknown));
+    assert_eq!(began.elapsed().as_secs(), 7);
 }
 
 #[tokio::test]
@@ -382,4 +499,33 @@ async fn a_ca_file_that_cannot_be_used_is_told_at_once() {
         let text = format!("the CA file {} cannot be used: ", path.display());
         assert!(error.to_string().starts_with(&text), "{error}");
     }
+}
+
+/// Names the server that a child of the next test calls.
+#[cfg(target_os = "linux")]
+const CALLS: &str = "CPH_TEST_CALLS";
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "this very test tells its child what to do")]
+async fn the_environments_certificates_replace_those_of_the_system() {
+    if let Some(endpoint) = std::env::var_os(CALLS) {
+        let builder = Client::builder().endpoint(endpoint.to_str().unwrap()).project(PROJECT);
+        let client = builder.credentials(keys()).attempts(1).build().unwrap();
+        let _ = client.jobs().list(["request"]).await;
+        return;
+    }
+    let (_, other, _) = tls_server();
+    let (endpoint, certificate, served) = tls_server();
+    let run = async |endpoint: &str, certificate: &Path| {
+        let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+        let test = "settings::the_environments_certificates_replace_those_of_the_system";
+        child.args(["--exact", test]).env(CALLS, endpoint).env("SSL_CERT_FILE", certificate);
+        assert!(child.output().await.unwrap().status.success());
+    };
+    run(&endpoint, certificate.path()).await;
+    assert!(served.join().unwrap());
+    let (endpoint, _, served) = tls_server();
+    run(&endpoint, other.path()).await;
+    assert!(!served.join().unwrap(), "no request was read");
 }

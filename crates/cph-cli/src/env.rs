@@ -24,7 +24,13 @@ The vendor's own, whose SDKs read them too:
   HUAWEICLOUD_SDK_PROJECT_ID        The project, unless --project is given
   HUAWEICLOUD_SDK_IAM_ENDPOINT      Base URL of the identity service
   HUAWEICLOUD_SDK_CREDENTIALS_FILE  Instead of ~/.huaweicloud/credentials
-  HTTPS_PROXY, NO_PROXY             The proxy to other machines
+  HUAWEICLOUD_SDK_REGION_CPH_<REGION>
+                                    A region's base URL (_CN_NORTH_4)
+Of the machine:
+  HOME, USERPROFILE                 Where ~/.huaweicloud/credentials is
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
+                                    The proxy to other machines
+  SSL_CERT_FILE, SSL_CERT_DIR       Other certificates, on Linux
 Without keys in the environment the credentials file is asked, then the metadata
 service of a cloud server.
 With --sim only NO_COLOR is read.
@@ -64,14 +70,25 @@ pub(crate) fn is_set(environment: Environment<'_>, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn the_help_names_every_variable() {
-        let library = cph::Environment::NAMES.into_iter().filter(|name| name.contains('_'));
-        for name in library.chain([REGION, ENDPOINT, NO_COLOR]) {
-            assert!(HELP.contains(&format!("\n  {name} ")), "{name}");
-        }
+    fn the_help_names_the_variables_of_every_setting_and_no_other() {
+        let known: BTreeSet<&str> = cph::Setting::all()
+            .iter()
+            .flat_map(|setting| setting.variables)
+            .copied()
+            .chain([NO_COLOR])
+            .collect();
+        let (variables, _) = HELP.split_once("Without keys").unwrap();
+        let named =
+            variables.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        let named =
+            named.flat_map(|line| line.trim_start().split("  ").next().unwrap().split(", "));
+        assert_eq!(named.collect::<BTreeSet<_>>(), known);
+        assert!([REGION, ENDPOINT].iter().all(|name| known.contains(name)));
     }
 
     #[cfg(unix)]

@@ -71,7 +71,7 @@
 //! up to 90 s. "As told" waits as it says, or for the window that the
 //! gateway's text names, and keeps to its limit from then on, for at most ten minutes in all. Once an attempt may have been
 //! carried out, no later one of the same call makes that undone: the call's end is `Unknown` or a success. All of this can be
-//! set; see [`ClientBuilder`].
+//! set; see [`Setting`].
 //!
 //! # Credentials
 //!
@@ -126,6 +126,7 @@ mod phones;
 mod rules;
 mod run_file;
 mod servers;
+mod setting;
 mod shared_apps;
 mod shared_files;
 mod sign;
@@ -200,6 +201,7 @@ pub use servers::{
     ServerReplacement, ServerRestart, ServerShareVolume, ServerVolume, Servers, SingleDataVolume,
     SingleOrderTerms, SinglePublicIp, SingleServerNic, SingleServerOrder, UpdateKeypairs,
 };
+pub use setting::{Setting, SettingDefault};
 pub use shared_apps::{
     DeleteSharedApp, ListSharedApps, PushSharedApp, SharedApp, SharedAppDeletion, SharedAppPush,
     SharedApps,

@@ -86,7 +86,8 @@ pub(crate) struct Global {
     /// How the log is written
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
     pub(crate) log_format: LogFormat,
-    /// How long a call may go on making attempts, such as 90s; the last is not cut short [default: 2m]
+    /// How long a call may go on, waits for its turn and further attempts included, such as 90s; the last attempt is not cut short
+    /// [default: 2m for attempts, 10m for turns]
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) call_timeout: Option<Duration>,
     /// Show phone numbers, IMSI, ICCID and IMEI instead of ***
@@ -310,12 +311,43 @@ pub(crate) struct Serve {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use std::collections::BTreeSet;
+
+    use clap::{Arg, CommandFactory as _};
 
     use super::*;
 
     #[test]
     fn the_definitions_hold_together() {
         Args::command().debug_assert();
+    }
+
+    /// Flags that say how the command works and prints; the others are settings of the client.
+    const OF_THE_COMMAND: [&str; 8] = [
+        "--color",
+        "--fleet",
+        "--format",
+        "--log-format",
+        "--quiet",
+        "--show-personal",
+        "--sim",
+        "--verbose",
+    ];
+
+    #[test]
+    fn global_flags_are_settings_of_the_client_or_of_the_command() {
+        let command = Args::command();
+        let flags: BTreeSet<String> = command
+            .get_arguments()
+            .filter_map(Arg::get_long)
+            .map(|flag| format!("--{flag}"))
+            .collect();
+        let settings = cph::Setting::all().iter().filter_map(|setting| setting.flag);
+        let known: BTreeSet<String> = settings
+            .chain(OF_THE_COMMAND)
+            .filter(|flag| cfg!(feature = "sim") || !["--sim", "--fleet"].contains(flag))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(flags, known);
     }
 }

@@ -21,6 +21,8 @@ pub(crate) const RETRY_BUDGET: u32 = 50;
 pub(crate) const RESPONSE_LIMIT: usize = 16 << 20;
 
 /// Builds a [`Client`](crate::Client); everything that can be wrong is said by [`build`](Self::build), at once.
+///
+/// [`Setting`](crate::Setting) lists all that can be set, in code or otherwise, with its default.
 #[must_use]
 pub struct ClientBuilder {
     region: Option<String>,

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{Error, Result, endpoint::Endpoint};
 
-const ADDRESS: &str = "http://169.254.169.254";
+/// Where every cloud server finds it.
+pub(crate) const METADATA: &str = "http://169.254.169.254";
 const TOKEN: &str = "/meta-data/latest/api/token";
 const SECURITY_KEY: &str = "/openstack/latest/securitykey";
 
@@ -32,7 +33,7 @@ pub struct MetadataCredentials {
 impl MetadataCredentials {
     /// Asks at `http://169.254.169.254`.
     pub fn new() -> Self {
-        Self { address: ADDRESS.to_owned() }
+        Self { address: METADATA.to_owned() }
     }
 
     /// Asks at this base URL instead, such as that of a simulator.

@@ -32,6 +32,7 @@ pub use self::{
 pub(crate) use self::{
     credentials::CredentialParts,
     http::Place,
+    metadata::METADATA,
     projects::{find_project, iam_endpoint},
 };
 use crate::{Delivery, Error, Result, transport::Transport};

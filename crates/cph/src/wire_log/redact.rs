@@ -205,7 +205,9 @@ impl Redaction {
                 fields.values().for_each(|value| self.learn_what_differs(value, masked));
             }
             (Value::Array(items), _) => {
-                items.iter().for_each(|item| self.learn_what_differs(item, masked));
+                for item in items {
+                    self.learn_what_differs(item, masked);
+                }
             }
             (Value::String(text), Value::String(other)) => {
                 match (serde_json::from_str(text), serde_json::from_str(other)) {
@@ -260,22 +262,25 @@ fn masked_whole(value: &Value) -> Value {
 /// A signed URL opens what it names, by its query; others hold a user with a password.
 fn without_secrets_of_urls(text: &str) -> String {
     let is_end = |char: char| char.is_whitespace() || "\"'<>".contains(char);
-    let words = text.split_inclusive(is_end);
-    words
-        .map(|word| {
-            let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
-            let end = rest.find(is_end).unwrap_or(rest.len());
-            let (address, end) = rest.split_at(end);
-            let (address, query) =
-                address.split_once('?').map_or((address, ""), |(address, _)| (address, "?***"));
-            let (host, path) = address.split_at(address.find('/').unwrap_or(address.len()));
-            let host = match host.rsplit_once('@') {
-                Some((_, host)) => format!("{MASK}@{host}"),
-                None => host.to_owned(),
-            };
-            format!("{scheme}://{host}{path}{query}{end}")
-        })
-        .collect()
+    let mut shown = String::new();
+    for word in text.split_inclusive(is_end) {
+        let Some((scheme, rest)) = word.split_once("://") else {
+            shown.push_str(word);
+            continue;
+        };
+        let (address, end) = rest.split_at(rest.find(is_end).unwrap_or(rest.len()));
+        let (address, query) = match address.split_once('?') {
+            Some((address, _)) => (address, "?***"),
+            None => (address, ""),
+        };
+        let (host, path) = address.split_at(address.find('/').unwrap_or(address.len()));
+        let (user, host) = match host.rsplit_once('@') {
+            Some((_, host)) => ("***@", host),
+            None => ("", host),
+        };
+        shown.extend([scheme, "://", user, host, path, query, end]);
+    }
+    shown
 }
 
 #[cfg(test)]
