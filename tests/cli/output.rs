@@ -195,7 +195,7 @@ async fn the_doctor_says_where_settings_come_from_and_tries_them() {
         assert!(ran.err.contains(&format!("chmod 600 {}", file.display())), "{}", ran.err);
         mode(0o600).unwrap();
     }
-    let ran = doctor(&["doctor", "--format", "jsonl"]).run().await;
+    let ran = doctor(&["doctor", "--format", "jsonl", "--call-timeout", "90s"]).run().await;
     assert_eq!(ran.exit, 0, "{}", ran.err);
     let rows: Vec<Value> = ran.out.lines().map(|row| serde_json::from_str(row).unwrap()).collect();
     let from = |setting| {
@@ -209,6 +209,8 @@ async fn the_doctor_says_where_settings_come_from_and_tries_them() {
     assert_eq!(from("project"), (sim.project(), "looked up by the region's name".to_owned()));
     assert_eq!(from("credentials").1, "[basic] of FILE");
     assert_eq!(from("signature"), ("taken", "ListCloudPhones".to_owned()));
+    assert_eq!(from("proxy"), ("none", "-".to_owned()));
+    assert_eq!(from("call timeout"), ("90s", "--call-timeout".to_owned()));
     assert_eq!(from("assumptions").1, "cph doctor --assumptions");
     assert!(!ran.out.contains(sim.secret_key()));
 

@@ -350,10 +350,12 @@ async fn a_proxy_is_for_other_machines() {
     assert!(requests[0].uri().to_string().starts_with("http://cph.example.invalid/v1/"));
     assert_eq!(requests[0].headers()["proxy-authorization"], "Basic bWU6aHVzaA==");
     assert!(!format!("{client:?}").contains("hush"));
+    assert_eq!(client.proxy(), Some(proxy.endpoint().as_str()));
 
     let client = builder(&server.endpoint()).proxy(&with_user).build().unwrap();
     client.jobs().list(["request"]).await.unwrap();
     assert_eq!((proxy.requests().len(), server.requests().len()), (1, 1));
+    assert_eq!(client.proxy(), None);
     assert!(!server.requests()[0].headers().contains_key("proxy-authorization"));
 
     let client = builder("http://cph.example.invalid").proxy(&with_user).no_proxy();
@@ -366,15 +368,17 @@ async fn a_proxy_is_for_other_machines() {
     }
 }
 
-/// Set in the process that a test starts to have an environment of its own: it makes the call.
+/// Set in the process that a test starts to have an environment of its own: it makes the call,
+/// and knows by which proxy.
 const CHILD: &str = "CPH_TEST_MAKES_ONE_CALL";
 
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "this very test tells its child what to do")]
 async fn the_environments_proxy_is_taken_and_a_netrc_is_not() {
-    if std::env::var_os(CHILD).is_some() {
+    if let Some(proxy) = std::env::var_os(CHILD) {
         let builder = Client::builder().endpoint("http://cph.example.invalid").allow_http(true);
         let client = builder.project(PROJECT).credentials(keys()).attempts(1).build().unwrap();
+        assert_eq!(client.proxy().unwrap_or_default(), proxy);
         let _ = client.jobs().list(["request"]).await;
         return;
     }
@@ -382,23 +386,23 @@ async fn the_environments_proxy_is_taken_and_a_netrc_is_not() {
     let home = tempfile::tempdir().unwrap();
     let netrc = home.path().join(".netrc");
     std::fs::write(&netrc, "machine cph.example.invalid login me password hush\n").unwrap();
-    let run = async |no_proxy: &str| {
+    let run = async |no_proxy: &str, expected: &str| {
         let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "settings::the_environments_proxy_is_taken_and_a_netrc_is_not"]);
         child
-            .env(CHILD, "")
+            .env(CHILD, expected)
             .env("HOME", home.path())
             .env("NETRC", &netrc)
             .env("NO_PROXY", no_proxy);
         child.env("HTTP_PROXY", proxy.endpoint()).env("http_proxy", proxy.endpoint());
         assert!(child.output().await.unwrap().status.success());
     };
-    run("").await;
+    run("", &proxy.endpoint()).await;
     let requests = proxy.requests();
     assert_eq!(requests.len(), 1);
     let authorization = requests[0].headers()["authorization"].to_str().unwrap();
     assert!(authorization.starts_with("SDK-HMAC-SHA256 Access=AK,"), "{authorization}");
-    run("cph.example.invalid").await;
+    run("cph.example.invalid", "").await;
     assert_eq!(proxy.requests().len(), 1);
 }
 

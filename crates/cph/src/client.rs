@@ -43,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) http: reqwest::Client,
     pub(crate) transport: Transport,
     pub(crate) endpoint: Endpoint,
+    pub(crate) proxy: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) project: ProjectId,
 }
@@ -83,12 +84,13 @@ impl Client {
             Error::configuration(vec![Problem::new(error.to_string())])
         })?;
         credentials.check()?;
-        let Shared { http, transport, endpoint, region, .. } = &*self.shared;
+        let Shared { http, transport, endpoint, proxy, region, .. } = &*self.shared;
         let place = Place { project: Some(project.clone()), ..transport.place.clone() };
         Ok(Self::new(Shared {
             http: http.clone(),
             transport: transport.sibling(Identity::new(Arc::new(credentials)), place),
             endpoint: endpoint.clone(),
+            proxy: proxy.clone(),
             region: region.clone(),
             project,
         }))
@@ -181,6 +183,12 @@ impl Client {
     /// Base URL of the service, without a trailing slash.
     pub fn endpoint(&self) -> &str {
         self.shared.endpoint.as_str()
+    }
+
+    /// The URL of the proxy that the service is reached through, without its user and password; `None` if it is reached
+    /// directly.
+    pub fn proxy(&self) -> Option<&str> {
+        self.shared.proxy.as_deref()
     }
 
     /// The region, unless only an endpoint was given.

@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use crate::{Error, Problem, Result, endpoint};
@@ -99,6 +100,22 @@ impl fmt::Debug for Clients {
 }
 
 impl Proxy {
+    /// The proxy to an address, without its user and password, as the HTTP client finds it.
+    pub(crate) fn to(&self, uri: &http::Uri) -> Option<String> {
+        if uri.host().is_none_or(endpoint::is_here) {
+            return None;
+        }
+        let proxies = match self {
+            Self::Environment => Matcher::from_system(),
+            Self::Nothing => return None,
+            Self::Url(url) => Matcher::builder().all(url.as_str()).build(),
+        };
+        let proxy = proxies.intercept(uri)?;
+        let address = proxy.uri().authority()?.as_str();
+        let host = address.rsplit_once('@').map_or(address, |(_, host)| host);
+        Some(format!("{}://{host}", proxy.uri().scheme_str()?))
+    }
+
     pub(crate) fn check(&self) -> Result<(), Problem> {
         let Self::Url(text) = self else { return Ok(()) };
         let url = url::Url::parse(text).ok();

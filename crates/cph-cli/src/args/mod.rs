@@ -109,7 +109,7 @@ pub(crate) enum Command {
     Local(Local),
     /// Say where each setting comes from, and try one call that changes nothing
     ///
-    /// Shows region, endpoint, project and where the keys were found, whether the clock had to be corrected, and whether the gateway
+    /// Shows region, endpoint, project, proxy and where the keys were found, whether the clock had to be corrected, and whether the gateway
     /// took the signature; if it did not, what it says about it. No secret is shown.
     Doctor {
         /// List what no page of the vendor says and calls rely on, and what a real call would show; nothing is asked

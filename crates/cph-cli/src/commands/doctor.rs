@@ -36,11 +36,14 @@ pub(super) async fn doctor(
     let asked = client.api("ListCloudPhones").query("limit", "1").send().await;
     let row = |setting, value: String, from: &str| Row { setting, value, from: from.to_owned() };
     let credentials = client.credentials_origin().unwrap_or_else(|| "nobody knows".to_owned());
-    let rows = [
+    let proxy = client.proxy().map(str::to_owned);
+    let from_proxy = if proxy.is_some() { "the machine's environment" } else { "-" };
+    let mut rows = vec![
         row("region", client.region().unwrap_or("none").to_owned(), &origins.region),
         row("endpoint", client.endpoint().to_owned(), &origins.endpoint),
         row("project", client.project().to_string(), &origins.project),
         row("credentials", "found".to_owned(), &credentials),
+        row("proxy", proxy.unwrap_or_else(|| "none".to_owned()), from_proxy),
         row("clock", skew(client.clock_skew_seconds()), "the gateway"),
         row(
             "signature",
@@ -49,6 +52,9 @@ pub(super) async fn doctor(
         ),
         row("assumptions", relied_on().count().to_string(), "cph doctor --assumptions"),
     ];
+    if let Some(timeout) = settings.call_timeout {
+        rows.push(row("call timeout", format!("{timeout:?}"), "--call-timeout"));
+    }
     let mut records = Records::new(FIELDS, settings);
     records.begin(console.out)?;
     for row in &rows {

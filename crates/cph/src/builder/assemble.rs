@@ -28,9 +28,10 @@ impl ClientBuilder {
                 "no project is given; set it to the project id that the console shows for the region",
             ));
         }
-        let Parts { http, transport, endpoint, region, project } = self.assemble(problems)?;
+        let Parts { http, transport, endpoint, proxy, region, project } =
+            self.assemble(problems)?;
         let project = project.unwrap_or_else(|| unreachable!("it was checked above"));
-        Ok(Client::new(Shared { http, transport, endpoint, region, project }))
+        Ok(Client::new(Shared { http, transport, endpoint, proxy, region, project }))
     }
 
     /// As [`build`](Self::build), and asks the identity service for the region's project if none is given. Creates none.
@@ -47,13 +48,14 @@ impl ClientBuilder {
                 "neither project nor region is given; set a project, or a region whose project it is",
             ));
         }
-        let Parts { http, mut transport, endpoint, region, project } = self.assemble(problems)?;
+        let Parts { http, mut transport, endpoint, proxy, region, project } =
+            self.assemble(problems)?;
         let project = match (project, &region) {
             (None, Some(region)) => find_project(&transport, region).await?,
             (project, _) => project.unwrap_or_else(|| unreachable!("it was checked above")),
         };
         transport.place.project = Some(project.clone());
-        Ok(Client::new(Shared { http, transport, endpoint, region, project }))
+        Ok(Client::new(Shared { http, transport, endpoint, proxy, region, project }))
     }
 
     /// Fills in from environment and profile what is not set; what is wrong with them.
@@ -149,6 +151,8 @@ impl ClientBuilder {
         let clients = Clients::new(roots, &self.proxy, self.connect_timeout)?;
         let http = clients.any().clone();
         let (attempt_timeout, response_limit) = (self.attempt_timeout, self.response_limit);
+        let uri = endpoint.as_str().parse().ok().filter(|_| self.transport.is_none());
+        let proxy = uri.and_then(|uri| self.proxy.to(&uri));
         let wire: Arc<dyn Wire> = match self.transport {
             Some(function) => Arc::new(FunctionWire { function, attempt_timeout, response_limit }),
             None => Arc::new(HttpWire::new(
@@ -181,7 +185,7 @@ impl ClientBuilder {
         let identity = (Identity::new(credentials), place);
         let wire = (wire, self.wire_log);
         let transport = Transport::new(wire, identity, self.clock, (policy, limits), random);
-        Ok(Parts { http, transport, endpoint, region: self.region, project })
+        Ok(Parts { http, transport, endpoint, proxy, region: self.region, project })
     }
 
     fn check_numbers(&self, problems: &mut Vec<Problem>) {
@@ -257,6 +261,7 @@ struct Parts {
     http: reqwest::Client,
     transport: Transport,
     endpoint: Endpoint,
+    proxy: Option<String>,
     region: Option<String>,
     project: Option<ProjectId>,
 }
