@@ -149,15 +149,15 @@ impl Drop for Pending<'_> {
         let record = &mut self.record;
         let took = self.clock.now().duration_since(record.time).unwrap_or_default();
         record.milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let redaction = &self.redaction;
+        let known = self.redaction.known();
         let headers = [&mut record.request_headers, &mut record.response_headers];
         let values = headers.into_iter().flat_map(BTreeMap::values_mut);
         let texts = values.chain([&mut record.url]);
         for text in texts.chain(&mut record.error).chain(&mut record.request_id) {
-            redaction.hide_known(text);
+            known.hide(text);
         }
-        redaction.finish(&mut record.request_body, self.sizes.0);
-        redaction.finish(&mut record.response_body, self.sizes.1);
+        known.finish(&mut record.request_body, self.sizes.0);
+        known.finish(&mut record.response_body, self.sizes.1);
         (self.log.0)(record);
     }
 }

@@ -1,7 +1,8 @@
 //! What a record of the wire does not show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use bytes::Bytes;
 use cph_core::{is_personal, mask_json};
 use http::HeaderMap;
@@ -77,12 +78,12 @@ const HARMLESS_FIELDS: [&str; 11] = [
 /// What one record hides: by name where it first stands, by value wherever else it stands.
 pub(super) struct Redaction {
     for_credentials: bool,
-    known: Vec<String>,
+    known: BTreeSet<String>,
 }
 
 impl Redaction {
     pub(super) fn new(for_credentials: bool) -> Self {
-        Self { for_credentials, known: Vec::new() }
+        Self { for_credentials, known: BTreeSet::new() }
     }
 
     /// The same, knowing nothing yet.
@@ -150,49 +151,26 @@ impl Redaction {
         }
     }
 
-    /// Hides in a body what is known by now, and cuts it.
-    pub(super) fn finish(&self, body: &mut Value, bytes: usize) {
-        self.hide_known_in(body);
-        let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
-        if text.len() > MOST_SHOWN {
-            let start = &text[..text.floor_char_boundary(MOST_SHOWN)];
-            *body = format!("{start}… (cut; it has {bytes} bytes)").into();
-        }
-    }
-
-    /// Hides what stands elsewhere in the record under a name that tells what it is.
-    pub(super) fn hide_known(&self, text: &mut String) {
-        for known in &self.known {
-            if text.contains(known) {
-                *text = text.replace(known, MASK);
-            }
-        }
-    }
-
-    fn hide_known_in(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.hide_known(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.hide_known_in(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|item| self.hide_known_in(item)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-
     fn learn(&mut self, secret: &str) {
         if secret.len() >= SHORTEST_KNOWN {
-            let encoded = sign::encode(secret).to_string();
-            self.known.extend([secret.to_owned(), encoded]);
-            // A longer one may begin like a shorter one.
-            self.known.sort_by_key(|known| std::cmp::Reverse(known.len()));
-            self.known.dedup();
+            self.known.extend([secret.to_owned(), sign::encode(secret).to_string()]);
         }
+    }
+
+    /// What finds, in any text, what was hidden by its name so far.
+    pub(super) fn known(&self) -> Known {
+        // One may begin like another.
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostLongest);
+        let known = builder.build(&self.known);
+        Known(known.unwrap_or_else(|error| unreachable!("a request is not that large: {error}")))
     }
 
     fn learn_what_differs(&mut self, original: &Value, masked: &Value) {
         match (original, masked) {
             (Value::Object(fields), Value::Object(others)) => {
                 for (name, value) in fields {
-                    self.learn_what_differs(value, &others[name]);
+                    self.learn_what_differs(value, others.get(name).unwrap_or(&Value::Null));
                 }
             }
             (Value::Array(items), Value::Array(others)) => {
@@ -219,6 +197,41 @@ impl Redaction {
                 }
             }
             (other, _) => self.learn(&other.to_string()),
+        }
+    }
+}
+
+/// What must not stand in a text, whatever it stands for there.
+pub(super) struct Known(AhoCorasick);
+
+impl Known {
+    pub(super) fn hide(&self, text: &mut String) {
+        if self.0.is_match(text.as_str()) {
+            let mut shown = String::new();
+            self.0.replace_all_with(text, &mut shown, |_, _, shown| {
+                shown.push_str(MASK);
+                true
+            });
+            *text = shown;
+        }
+    }
+
+    /// Hides it in a body, and cuts that.
+    pub(super) fn finish(&self, body: &mut Value, bytes: usize) {
+        self.hide_in(body);
+        let text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+        if text.len() > MOST_SHOWN {
+            let start = &text[..text.floor_char_boundary(MOST_SHOWN)];
+            *body = format!("{start}… (cut; it has {bytes} bytes)").into();
+        }
+    }
+
+    fn hide_in(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.hide(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.hide_in(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|item| self.hide_in(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 }
@@ -292,7 +305,7 @@ mod tests {
     fn body(for_credentials: bool, body: &str) -> Value {
         let mut redaction = Redaction::new(for_credentials);
         let mut shown = redaction.body(&Bytes::from(body.to_owned()));
-        redaction.finish(&mut shown, body.len());
+        redaction.known().finish(&mut shown, body.len());
         shown
     }
 
@@ -367,7 +380,7 @@ mod tests {
         x-vault-token: ***
         ");
         let mut said = "x-vault-token:hush-hush".to_owned();
-        redaction.hide_known(&mut said);
+        redaction.known().hide(&mut said);
         assert_eq!(said, "x-vault-token:***");
     }
 
@@ -380,7 +393,7 @@ mod tests {
         let mut redaction = Redaction::new(false);
         assert_eq!(redaction.url(&uri), "http://a:1/b?limit=1&imei=***&Security-Token=***&x");
         let mut said = "a/b/c/d or a%2Fb%2Fc%2Fd".to_owned();
-        redaction.hide_known(&mut said);
+        redaction.known().hide(&mut said);
         assert_eq!(said, "*** or ***");
         let shown = Redaction::new(true).url(&uri);
         assert_eq!(shown, "http://a:1/b?limit=***&imei=***&Security-Token=***&x=***");
