@@ -395,12 +395,17 @@ async fn no_source_shows_a_secret() {
         Home::new("[basic]\nak = AK\nsk = hush-secret\nsecurity_token = hush-token\n", 0o600);
     let profile = ProfileCredentials::new(file.with(&[]));
     let mut shown = vec![format!("{wrong:?} {profile:?}")];
+    let records = Arc::new(Mutex::new(Vec::new()));
     for client in [
         in_process(&simulator).credentials(user(&simulator)),
         in_process(&simulator).credentials(MetadataCredentials::new()),
         in_process(&simulator).credentials(profile),
         in_process(&simulator).credentials(wrong),
     ] {
+        let kept = records.clone();
+        let client = client.wire_log(move |record| {
+            kept.lock().unwrap().push(serde_json::to_string(record).unwrap());
+        });
         let client = client.build().unwrap();
         for fault in [Fault::broken_json().on(SIGN_IN), Fault::truncate().on("ShowSecurityKey")] {
             simulator.inject(fault).unwrap();
@@ -413,6 +418,9 @@ async fn no_source_shows_a_secret() {
         simulator.clear_faults();
     }
     shown.push(String::from_utf8(log.0.lock().unwrap().clone()).unwrap());
+    let records = records.lock().unwrap().join("\n");
+    assert!(records.contains("x-subject-token") && records.contains("securitytoken"), "{records}");
+    shown.push(records);
     let shown = shown.join("\n");
     let keys = simulator.temporary_keys();
     assert!(shown.contains(&keys.access_key) && shown.contains(SIGN_IN));
