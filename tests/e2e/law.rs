@@ -3,10 +3,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     time::Duration,
 };
 
-use cph::{Fate, PhoneStatus, Properties, RestartTarget, Run, UnconfirmedReason};
+use cph::{
+    Batch, Fate, Outcome, PhoneStatus, Properties, RecordedRun, RestartTarget, Run, RunFile, Share,
+    UnconfirmedReason,
+};
 use cph_sim::{Assumptions, Fault, GatewayPrefix, LastMarker, Order, Simulator};
 use cph_tests::{in_process, paused_clock};
 use proptest::prelude::*;
@@ -26,12 +30,54 @@ struct Case {
     deadline: Option<u64>,
     /// The caller stops the run after so many outcomes.
     stop_after: Option<usize>,
-    /// The caller then leaves instead of waiting for what runs.
-    leaves: bool,
+    /// How the caller stops it.
+    stop: Stop,
+    plan: Plan,
+    /// A run file is kept, and the run resumed from it until so often.
+    resumes: usize,
     /// Each with the place of the server that it is about, if it is about one.
     faults: Vec<(Fault, Option<usize>)>,
     assumptions: Assumptions,
     seed: u64,
+}
+
+/// The outcome of each phone in a word, and why.
+type Outcomes = BTreeMap<String, (&'static str, Option<String>)>;
+
+#[derive(Debug, Clone, Copy)]
+enum Stop {
+    /// Sends no more, and waits for what runs.
+    Sending,
+    /// Leaves everything as it stands.
+    Leaving,
+    /// Drops the handle.
+    Dropping,
+}
+
+/// What a run may take account of.
+#[derive(Debug, Clone)]
+struct Plan {
+    canary: Vec<Share>,
+    max_errors: Option<Share>,
+    per_server: Option<usize>,
+    surveys: bool,
+}
+
+fn share() -> impl Strategy<Value = Share> {
+    let percent = (0_u32..=100).prop_map(|percent| Share::Percent(percent.into()));
+    prop_oneof![(0_usize..200).prop_map(Share::Count), percent]
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let canary = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(share(), 1..4)];
+    let max_errors = prop::option::weighted(0.3, share());
+    let per_server = prop::option::weighted(0.3, 1_usize..20);
+    (canary, max_errors, per_server, prop::bool::weighted(0.3)).prop_map(
+        |(canary, max_errors, per_server, surveys)| {
+            let surveys = surveys || per_server.is_some();
+            Plan { canary, max_errors, per_server, surveys }
+        },
+    )
 }
 
 fn fleet_size() -> impl Strategy<Value = usize> {
@@ -186,12 +232,24 @@ fn case() -> impl Strategy<Value = Case> {
             20_u64..400,
             prop::option::weighted(0.2, 1_u64..200),
             prop::option::weighted(0.2, place),
-            any::<bool>(),
+            prop::sample::select(vec![Stop::Sending, Stop::Leaving, Stop::Dropping]),
+            plan(),
+            prop_oneof![2 => Just(0_usize), 1 => 1_usize..4],
         );
         let service = (prop::collection::vec(fault(), 0..5), assumptions(), any::<u64>());
         (fleet, options, service).prop_map(move |(fleet, options, service)| {
             let (strangers, statuses, bad_properties) = fleet;
-            let (batch, in_flight, max_down, job_timeout, deadline, stop_after, leaves) = options;
+            let (
+                batch,
+                in_flight,
+                max_down,
+                job_timeout,
+                deadline,
+                stop_after,
+                stop,
+                plan,
+                resumes,
+            ) = options;
             let (faults, assumptions, seed) = service;
             Case {
                 phones,
@@ -204,7 +262,9 @@ fn case() -> impl Strategy<Value = Case> {
                 job_timeout,
                 deadline,
                 stop_after,
-                leaves,
+                stop,
+                plan,
+                resumes,
                 faults,
                 assumptions,
                 seed,
@@ -249,47 +309,119 @@ async fn check(case: Case) -> Result<(), TestCaseError> {
         .batch(case.batch)
         .in_flight(case.in_flight)
         .max_down(case.max_down)
+        .canary(case.plan.canary.clone())
         .job_timeout(Duration::from_secs(case.job_timeout))
         .trust_refusal(case.assumptions.whole_refusal_starts_nothing);
     let restart = match case.deadline {
         Some(seconds) => restart.deadline(simulator.clock().now() + Duration::from_secs(seconds)),
         None => restart,
     };
-    let mut run = restart.start().unwrap();
-    let stop = |run: &Run| if case.leaves { run.leave() } else { run.stop_sending() };
+    let restart = case.plan.max_errors.into_iter().fold(restart, Batch::max_errors);
+    let survey = if case.plan.surveys { client.phones().survey().await.ok() } else { None };
+    let restart = survey.iter().fold(restart, Batch::survey);
+    let restart = match case.plan.per_server.filter(|_| survey.is_some()) {
+        Some(phones) => restart.per_server(phones),
+        None => restart,
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.jsonl");
+    let run = if case.resumes > 0 {
+        let file = RunFile::create(&path, &restart, true).unwrap();
+        restart.observer(file).start().unwrap()
+    } else {
+        restart.start().unwrap()
+    };
     let mut outcomes = BTreeMap::new();
-    let mut taken = 0;
-    if case.stop_after == Some(0) {
-        stop(&run);
-    }
-    while let Some(outcome) = run.next().await {
-        taken += 1;
-        if case.stop_after == Some(taken) {
-            stop(&run);
+    follow(run, n, &case, case.stop_after, &mut outcomes).await?;
+    for resumption in 1..=case.resumes {
+        let earlier = reopen(&path).await;
+        // What settled after the handle was dropped stands in the file alone.
+        for target in earlier.targets() {
+            if let Some(outcome) = target.outcome() {
+                outcomes.insert(target.id().to_owned(), (outcome.outcome, outcome.reason));
+            }
         }
-        let doubled = outcomes.insert(outcome.phone.to_string(), outcome.fate);
-        prop_assert!(doubled.is_none(), "{} has two outcomes", outcome.phone);
+        let run = earlier.resume::<Outcome>(&client, survey.as_ref(), ()).unwrap();
+        let again = case.stop_after.filter(|_| resumption < case.resumes);
+        follow(run, n, &case, again, &mut outcomes).await?;
+    }
+    let was_dropped = matches!(case.stop, Stop::Dropping) && case.stop_after.is_some();
+    prop_assert!(outcomes.len() == n || was_dropped && case.resumes == 0);
+    check_truth(&simulator, &outcomes)?;
+    if case.resumes > 0 && n > 0 {
+        check_file(&path, &outcomes)?;
+    }
+    Ok(())
+}
+
+/// Takes the outcomes of a run, one for each target, until it ends or is to be stopped. A run that goes on from where
+/// another was has outcomes for what the other left open.
+async fn follow(
+    mut run: Run,
+    n: usize,
+    case: &Case,
+    stop_after: Option<usize>,
+    outcomes: &mut Outcomes,
+) -> Result<(), TestCaseError> {
+    let mut seen = BTreeSet::new();
+    loop {
+        if stop_after == Some(seen.len()) {
+            match case.stop {
+                Stop::Sending => run.stop_sending(),
+                Stop::Leaving => run.leave(),
+                Stop::Dropping => return Ok(()),
+            }
+        }
+        let Some(outcome) = run.next().await else { break };
+        let phone = outcome.phone.to_string();
+        prop_assert!(seen.insert(phone.clone()), "{phone} has two outcomes");
+        let was_cut_off = outcome.fate == Fate::Unconfirmed(UnconfirmedReason::CutOff);
+        prop_assert!(!was_cut_off, "{phone} was lost by the run itself");
+        outcomes.insert(phone, (outcome.fate.word(), outcome.fate.reason()));
     }
     prop_assert_eq!(outcomes.len(), n);
+    Ok(())
+}
 
-    let ledger = simulator.ledger();
-    for (phone, fate) in &outcomes {
-        let restarts = ledger.of(phone).len();
-        prop_assert!(restarts <= 1, "{phone} was restarted {restarts} times, and ends {fate}");
-        match fate {
-            Fate::Done | Fate::Failed(_) | Fate::StillRunning => {
-                prop_assert_eq!(restarts, 1, "{} ends {}, but was never restarted", phone, fate);
+/// The run file, once the run that was dropped has finished its calls and let go of it.
+async fn reopen(path: &Path) -> RecordedRun {
+    loop {
+        match RunFile::open(path) {
+            Ok(run) => return run,
+            Err(error) if error.to_string().contains("another process") => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            Fate::NotSent(_) | Fate::Refused(_) => {
-                prop_assert_eq!(restarts, 0, "{} ends {}, but was restarted", phone, fate);
-            }
-            Fate::Unconfirmed(reason) => {
-                prop_assert!(
-                    *reason != UnconfirmedReason::CutOff,
-                    "{phone} was lost by the run itself"
-                );
-            }
+            Err(error) => panic!("{error}"),
         }
+    }
+}
+
+/// In the end the file says of every target what the last word on it was.
+fn check_file(path: &Path, outcomes: &Outcomes) -> Result<(), TestCaseError> {
+    let run = RecordedRun::read(path).unwrap();
+    prop_assert!(run.ended().is_some());
+    prop_assert_eq!(run.targets().count(), outcomes.len());
+    for target in run.targets() {
+        let recorded = target.outcome().map(|outcome| outcome.outcome);
+        prop_assert_eq!(recorded, Some(outcomes[target.id()].0), "{}", target.id());
+    }
+    Ok(())
+}
+
+/// What the outcomes say is what the ledger says.
+fn check_truth(simulator: &Simulator, outcomes: &Outcomes) -> Result<(), TestCaseError> {
+    let ledger = simulator.ledger();
+    for (phone, (word, reason)) in outcomes {
+        let restarts = ledger.of(phone).len();
+        let may_be = match *word {
+            "done" | "failed" | "still_running" => 1..=1,
+            "not_sent" | "refused" => 0..=0,
+            _ => 0..=1,
+        };
+        prop_assert!(
+            may_be.contains(&restarts),
+            "{phone}: {restarts} restarts, {word}: {reason:?}"
+        );
     }
     Ok(())
 }

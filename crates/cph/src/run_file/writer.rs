@@ -65,7 +65,17 @@ impl<D: Durable> Writer<D> {
     /// Says that this process has taken over.
     pub(super) fn resumed(&mut self) -> Result<(), String> {
         let at = self.now();
-        self.append(&Line::Resumed(Moment { at }), Kept::Now)
+        self.append(&Line::Resumed(Moment { at }), Kept::Now)?;
+        self.end()
+    }
+
+    /// Says that every target has settled, if that is so.
+    fn end(&mut self) -> Result<(), String> {
+        if self.open > 0 {
+            return Ok(());
+        }
+        let at = self.now();
+        self.append(&Line::Ended(Moment { at }), Kept::Now)
     }
 
     fn now(&self) -> Timestamp {
@@ -118,9 +128,6 @@ impl<D: Durable> Observer for Writer<D> {
         // A later process finds it out again where the line is lost.
         let _kept = self.append(&Line::Settled(settled), Kept::Later);
         self.open = self.open.saturating_sub(1);
-        if self.open == 0 {
-            let at = self.now();
-            let _kept = self.append(&Line::Ended(Moment { at }), Kept::Now);
-        }
+        let _kept = self.end();
     }
 }
