@@ -20,9 +20,9 @@ use std::{
 
 use bytes::Bytes;
 use cph_sim::{Assumptions, Simulator};
-use http::{Request, Response};
+use http::Request;
 use http_body_util::{BodyExt, Full};
-use hyper::{client::conn::http1::SendRequest, service::service_fn};
+use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use procfs::{WithCurrentSystemInfo, process::Process};
 use serde_json::json;
@@ -30,6 +30,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::Instant,
 };
+
+mod floor;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -47,7 +49,9 @@ fn main() -> Outcome<()> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match words[..] {
         ["serve", "simulator"] => runtime.block_on(serve_simulator()),
-        ["serve", "floor"] => runtime.block_on(serve_floor()),
+        ["serve", "floor"] => {
+            runtime.block_on(floor::serve(&vec!["0".repeat(32); PHONES_PER_CALL]))
+        }
         ["--prism", prism, "--document", document] => {
             runtime.block_on(measure(&PathBuf::from(prism), document))
         }
@@ -67,30 +71,6 @@ async fn serve_simulator() -> Outcome<()> {
     let serving = simulator()?.start().await?;
     println!("{}", serving.address());
     std::future::pending().await
-}
-
-async fn serve_floor() -> Outcome<()> {
-    let entry = json!({ "phone_id": "0".repeat(32), "job_id": "0".repeat(32) });
-    let answer = json!({ "request_id": "0".repeat(32), "jobs": vec![entry; PHONES_PER_CALL] });
-    let answer = Bytes::from(answer.to_string());
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?);
-    loop {
-        let (stream, _) = listener.accept().await?;
-        let answer = answer.clone();
-        tokio::spawn(async move {
-            let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-                let answer = answer.clone();
-                async move {
-                    request.into_body().collect().await?;
-                    Ok::<_, hyper::Error>(Response::new(Full::new(answer)))
-                }
-            });
-            let _ = hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
-    }
 }
 
 /// A server under load, and what it took.

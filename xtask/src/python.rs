@@ -48,7 +48,8 @@ impl Python {
         command
     }
 
-    fn program(&self, name: &str) -> PathBuf {
+    /// One of its programs.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.home().join("bin").join(name)
     }
 }
