@@ -95,6 +95,11 @@ impl Reply {
         Self { then: Then::StaySilent, ..self }
     }
 
+    /// Whether whoever reads it waits for something that never comes.
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self.then, Then::StaySilent)
+    }
+
     fn into_bytes(self) -> Vec<u8> {
         let Self { head, body, kept_back, .. } = self;
         if head.is_empty() {

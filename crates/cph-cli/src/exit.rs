@@ -5,7 +5,7 @@ use std::{
     process::{ExitCode, Termination},
 };
 
-use cph::{Delivery, Operation};
+use cph::{Class, Delivery, Operation};
 
 use crate::Console;
 
@@ -84,6 +84,12 @@ impl Failure {
             Self::Call { doing, error } => {
                 console.note(format_args!("cph: failed to {doing}: {error:#}"));
                 if let Some(code) = error.code() {
+                    // The gateway's text on signatures may quote the headers that it saw.
+                    let message = error.message();
+                    if let Some(message) = message.filter(|_| code.class() != Class::Authentication)
+                    {
+                        console.note(format_args!("the service's words: {message}"));
+                    }
                     console.note(code.advice());
                 }
                 if error.delivery() == Delivery::Unknown && is_change(&error) {

@@ -79,6 +79,7 @@ fn refusal(answer: &http::Response<Bytes>) -> Option<(Error, Seen)> {
     let code = code.map(ErrorCode::parse);
     let request_id = request_id.or_else(|| text(&json, &["request_id"]).map(str::to_owned));
     let seen = Seen::Answer { status, code: code.clone() };
+    let code = code.filter(is_code);
     let mut error = Error::service(status, code, message.map(str::to_owned), judge(&seen).0)
         .with_request_id(request_id)
         .with_times(date(answer.headers()), retry_after(answer.headers()));
@@ -130,6 +131,14 @@ fn error_fields(json: &Map<String, Value>) -> (Option<&str>, Option<&str>) {
         text(inner, &["error_code", "errorCode", "code"]),
         text(inner, &["error_msg", "errorMsg", "message"]),
     )
+}
+
+/// Whether it looks like a code: those are shown, other texts may quote what was sent.
+fn is_code(code: &ErrorCode) -> bool {
+    const MOST: usize = 32;
+    let text = code.to_string();
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    text.len() <= MOST && text.bytes().all(fits)
 }
 
 fn text<'a>(json: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {

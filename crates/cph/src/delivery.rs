@@ -5,6 +5,21 @@ use cph_core::{Effect, ErrorCode};
 /// What is known of a call that did not end well: whether the service may have acted on it.
 ///
 /// Exhaustive on purpose: whoever decides about repeating a call decides about all three.
+///
+/// # When a call is sent again
+///
+/// It hangs on what was seen of the call's end, and on whether doing it twice does no more than doing it once, as with all that
+/// only reads. An error code outranks the HTTP status, but for codes of the gateway that do not say whether the service was
+/// reached. The tables show a restart of phones and a query for jobs, and what becomes of the phone in [`Outcome`](crate::Outcome)
+/// where the call's end is the last that is known of it.
+///
+/// "Yes" is at most five attempts within two minutes, with growing, jittered waits, and at most 50 times beyond what ten times as
+/// many good calls earn, over all clones of a client. A `Retry-After` is followed up to 90 s. "Until it is let through" waits as
+/// it is told, or for the window that the gateway's text names, and keeps to its limit from then on, for at most ten minutes in
+/// all. Once an attempt may have been carried out, no later one of the same call makes that undone: the call's end is `Unknown` or
+/// a success. All of this can be set; see [`ClientBuilder`](crate::ClientBuilder).
+///
+#[doc = include_str!("../docs/delivery.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a new answer to this question must break the match")]
 pub enum Delivery {

@@ -74,13 +74,10 @@ pub(crate) fn is_here(host: &str) -> bool {
 }
 
 /// The text with any `user:password@` left out, for messages.
-fn without_user(text: &str) -> String {
-    match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme < at => {
-            format!("{}{}", &text[..scheme + 3], &text[at + 1..])
-        }
-        _ => text.to_owned(),
-    }
+pub(crate) fn without_user(text: &str) -> String {
+    let Some((before, rest)) = text.rsplit_once('@') else { return text.to_owned() };
+    let scheme = before.split_inclusive("://").next().filter(|scheme| scheme.ends_with("://"));
+    format!("{}{rest}", scheme.unwrap_or_default())
 }
 
 impl fmt::Debug for Endpoint {
@@ -110,9 +107,11 @@ mod tests {
             ("https://cph.example.com/v1", "has a path or query"),
             ("https://cph.example.com?x", "has a path or query"),
             ("https://me:hush@cph.example.com", "`https://cph.example.com` holds a user name"),
+            ("me:hush@cph.example.com", "`cph.example.com` is neither"),
+            ("https://me:hu/sh@cph.example.com", "`https://cph.example.com` is no URL"),
         ] {
             let problem = bad.parse::<Endpoint>().unwrap_err().to_string();
-            assert!(problem.contains(says) && !problem.contains("hush"), "{problem}");
+            assert!(problem.contains(says) && !problem.contains("hu"), "{problem}");
         }
         for (host, here) in [
             ("localhost", true),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cph_core::{Class, ErrorCode};
+use cph_core::ErrorCode;
 
 use crate::Delivery;
 
@@ -20,7 +20,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why something could not be done.
 ///
 /// Displayed, it is one clause that fits after "failed to"; what lies behind it is in
-/// [`source`](std::error::Error::source). It never holds keys, tokens, headers or request bodies.
+/// [`source`](std::error::Error::source). It never holds keys, tokens, headers or bodies, nor the service's own words: those
+/// are in [`message`](Self::message).
 pub struct Error(Box<Inner>);
 
 #[derive(Clone)]
@@ -107,8 +108,8 @@ impl Error {
         self.0.code.clone()
     }
 
-    /// The service's own words. Texts vary between answers: show them, never parse them. The gateway's words on signatures
-    /// may quote the headers that it saw, which is why they are in no output of this crate.
+    /// The service's own words. Texts vary between answers: show them, never parse them. They may quote what was sent, a
+    /// token or a phone number for one, which is why they stand in no `Display`, `Debug` or log of this crate.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
@@ -248,14 +249,10 @@ impl Error {
         message: Option<String>,
         delivery: Delivery,
     ) -> Self {
-        let text = match (&code, &message) {
-            // The gateway's text on signatures may quote the headers that it saw.
-            (Some(code), _) if code.class() == Class::Authentication => {
-                format!("the service answered {code}: {}", code.meaning())
-            }
-            (Some(code), Some(message)) => format!("the service answered {code}: {message}"),
-            (Some(code), None) => format!("the service answered {code}: {}", code.meaning()),
-            (None, _) => format!("the service answered with status {status}"),
+        // The answer's own text may quote what was sent.
+        let text = match &code {
+            Some(code) => format!("the service answered {code}: {}", code.meaning()),
+            None => format!("the service answered with status {status}"),
         };
         let mut error = Self::new(ErrorKind::Service, delivery, text).with_status(status);
         error.0.code = code;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    fmt,
     time::{Duration, SystemTime},
 };
 
@@ -11,7 +12,9 @@ use futures_util::{Stream, TryStreamExt as _, stream};
 use crate::{Client, Delivery, Error, Problem, Result, batch::outcome::Fault, clock::after};
 
 /// A job, as the service shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` leaves out the service's own words, which may quote what was sent, and what the job printed.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Job {
     /// Its id.
@@ -32,6 +35,20 @@ pub struct Job {
     pub error_msg: Option<String>,
     /// What it printed, at most 1024 bytes.
     pub execute_msg: Option<String>,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("job_id", &self.job_id)
+            .field("status", &self.status)
+            .field("phone_id", &self.phone_id)
+            .field("server_id", &self.server_id)
+            .field("begin_time", &self.begin_time)
+            .field("end_time", &self.end_time)
+            .field("error_code", &self.error_code)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Job {

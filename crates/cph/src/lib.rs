@@ -47,31 +47,10 @@
 //! # What it promises
 //!
 //! - As many outcomes as targets, each once, whatever the service or the network does.
-//! - A call that may have been carried out is never sent again on a guess: see [`Delivery`].
+//! - A call that may have been carried out is never sent again on a guess: [`Delivery`] has the table of what is sent again.
 //! - Secret keys, tokens, phone numbers, IMSI, ICCID and IMEI that you pass in or get back as such stay out of `Display`,
-//!   `Debug`, logs and errors. The service's own error texts are shown as they come, but for those on signatures.
-//!
-//! # When a call is sent again
-//!
-//! The code outranks the status; "reads" are all operations that do no more when sent twice.
-//!
-//! | seen | delivery | restart and the like | reads |
-//! |---|---|---|---|
-//! | no credentials, or no turn under the rate limits in time | `NotSent` | never | never |
-//! | no connection came about | `NotSent` | again | again |
-//! | 429, or `APIGW.0308` | `Refused` | as told | as told |
-//! | 401 or `APIGW.0303` with a `Date` that is a minute off | `Refused` | once, by that clock | once, by that clock |
-//! | 401 with credentials that end | `Refused` | once, with new ones | once, with new ones |
-//! | a code that says no; 3xx; another 4xx without a code | `Refused` | never | never |
-//! | `CPS.0003`, `CPS.0042`, `CPS.0054` or an unlisted code; 408; 5xx without a code | `Unknown` | never | again |
-//! | lost or timed out after connecting; a success that can't be read | `Unknown` | never | again |
-//!
-//! "Again" is at most five attempts within two minutes, with growing, jittered waits, and at most 50 times beyond what ten times
-//! as many good calls earn, over all clones of a client. A `Retry-After` is followed
-//! up to 90 s. "As told" waits as it says, or for the window that the
-//! gateway's text names, and keeps to its limit from then on, for at most ten minutes in all. Once an attempt may have been
-//! carried out, no later one of the same call makes that undone: the call's end is `Unknown` or a success. All of this can be
-//! set; see [`Setting`].
+//!   `Debug`, logs and errors. So do the service's own error texts, which may quote them: [`Error::message`] and
+//!   [`Fault::message`] have those.
 //!
 //! # Credentials
 //!

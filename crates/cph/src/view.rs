@@ -19,9 +19,9 @@ pub(crate) trait View<Raw>: Sized {
 
 /// What this crate makes of a whole answer.
 pub(crate) fn view<V: View<Raw>, Raw>(raw: Raw, operation: &'static str) -> crate::Result<V> {
-    V::view(raw).map_err(|error| {
-        Error::unreadable(200, "an id that is unusable").caused_by(error).with_operation(operation)
-    })
+    // The id itself is not quoted: nobody knows what stands there instead of one.
+    V::view(raw)
+        .map_err(|_| Error::unreadable(200, "an id that is unusable").with_operation(operation))
 }
 
 impl<V: View<Raw>, Raw> View<Option<Raw>> for Option<V> {

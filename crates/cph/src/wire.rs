@@ -12,6 +12,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
+use cph_core::RequestId;
 use futures_util::future::BoxFuture;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
@@ -84,10 +85,10 @@ impl Head {
     }
 }
 
-/// The call's id, from the headers of its answer.
+/// The call's id, from the headers of its answer. What is no id is nothing to show.
 pub(crate) fn request_id(headers: &http::HeaderMap) -> Option<String> {
-    let value = headers.get(REQUEST_ID)?.to_str().ok()?.trim();
-    (!value.is_empty()).then(|| value.to_owned())
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?.trim().parse::<RequestId>().ok()?;
+    Some(id.to_string())
 }
 
 pub(crate) type Exchange<'a> = BoxFuture<'a, Result<http::Response<Bytes>, Failure>>;

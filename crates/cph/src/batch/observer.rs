@@ -1,6 +1,6 @@
 //! Looking on while a run sends.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use cph_core::{JobId, JobStatus, RequestId};
 use schemars::JsonSchema;
@@ -96,7 +96,9 @@ pub struct Settlement<'a> {
 }
 
 /// What a batch answer says of one target: a job, or an error.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+///
+/// `Debug` leaves out the service's own words, which may quote what was sent, and what was printed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Entry {
@@ -112,6 +114,20 @@ pub struct Entry {
     pub status: Option<JobStatus>,
     /// What it printed, where the answer itself says so.
     pub execute_msg: Option<String>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is no id stays out as well.
+        let shown =
+            |text: &Option<String>| text.clone().filter(|text| text.parse::<RequestId>().is_ok());
+        f.debug_struct("Entry")
+            .field("target", &shown(&self.target))
+            .field("job_id", &shown(&self.job_id))
+            .field("error_code", &shown(&self.error_code))
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PartAnswer<'_> {

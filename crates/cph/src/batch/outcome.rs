@@ -163,21 +163,29 @@ pub enum Fate {
 }
 
 /// What the service said was wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
     /// The code; `HTTP.404` and the like where an answer carried none.
     pub code: ErrorCode,
-    /// The service's own words, or ours where it used none.
+    /// The service's own words, or ours where it used none. They may quote what was sent, so `Display` and `Debug` show ours.
     pub message: String,
+    /// Whether the words are ours.
+    ours: bool,
 }
 
 impl Fault {
     pub(crate) fn new(code: Option<&str>, message: Option<&str>) -> Self {
         let filled = |text: Option<&str>| text.map(str::to_owned).filter(|text| !text.is_empty());
         let code = ErrorCode::parse(&filled(code).unwrap_or_else(|| "unspecified".to_owned()));
-        let message = filled(message).unwrap_or_else(|| code.meaning().to_owned());
-        Self { code, message }
+        let message = filled(message);
+        let ours = message.is_none();
+        Self { message: message.unwrap_or_else(|| code.meaning().to_owned()), code, ours }
+    }
+
+    /// What this crate finds wrong with an answer that says nothing of the kind.
+    pub(crate) fn ours(message: &str) -> Self {
+        Self { ours: true, ..Self::new(None, Some(message)) }
     }
 
     pub(crate) fn of(error: &crate::Error) -> Self {
@@ -186,13 +194,20 @@ impl Fault {
         // The gateway's text on signatures may quote the headers that it saw; the error's own words leave it out.
         let said = error.message().filter(|_| code.class() != Class::Authentication);
         let message = said.map_or_else(|| error.to_string(), str::to_owned);
-        Self { code, message }
+        Self { code, message, ours: said.is_none() }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code, self.message)
+        let words = if self.ours { &self.message } else { self.code.meaning() };
+        write!(f, "{}: {words}", self.code)
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fault").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
@@ -330,7 +345,9 @@ impl fmt::Display for Fate {
 }
 
 /// An outcome flattened into the record that the command line prints. One of the three ids is there.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+///
+/// `Debug` leaves out the service's own words, which may quote what was sent.
+#[derive(Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct OutcomeRecord {
     /// The phone.
@@ -359,6 +376,20 @@ pub struct OutcomeRecord {
     /// What its job printed, where jobs print.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
+}
+
+impl fmt::Debug for OutcomeRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { phone_id, server_id, encode_server_id, .. } = self;
+        f.debug_struct("OutcomeRecord")
+            .field("id", &phone_id.as_ref().or(server_id.as_ref()).or(encode_server_id.as_ref()))
+            .field("outcome", &self.outcome)
+            .field("reason", &self.reason)
+            .field("request_id", &self.request_id)
+            .field("job_id", &self.job_id)
+            .field("error_code", &self.error_code)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<O: TargetOutcome> From<&O> for OutcomeRecord {

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use cph_core::{ErrorCode, RateLimit};
 
 use crate::{
-    Clock, Environment, ProvideCredentials, Result, SystemClock, WireRecord, sockets::Proxy,
-    transport::GATEWAY, wire::Function, wire_log::WireLog,
+    Clock, Environment, ProvideCredentials, Result, SystemClock, WireRecord, endpoint::without_user,
+    sockets::Proxy, transport::GATEWAY, wire::Function, wire_log::WireLog,
 };
 
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,7 +86,7 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("region", &self.region)
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &self.endpoint.as_deref().map(without_user))
             .field("project", &self.project)
             .field("credentials", &self.credentials)
             .finish_non_exhaustive()

@@ -152,7 +152,7 @@ fn sorted(phones: Vec<PhoneId>, answer: BatchShowPhoneConnectInfosResponse) -> V
         }
     }
     let connection = |phone: PhoneId| {
-        let silent = || Err(Fault::new(None, Some("the answer does not say how to connect to it")));
+        let silent = || Err(Fault::ours("the answer does not say how to connect to it"));
         let access = found.remove(phone.as_str()).unwrap_or_else(silent);
         Connection { phone, access }
     };
@@ -189,7 +189,7 @@ mod tests {
         });
         let silent = "unspecified: the answer does not say how to connect to it".to_owned();
         let expected = [
-            ("a", Err("CPS.0005: Phone not found.".to_owned())),
+            ("a", Err("CPS.0005: there is no such phone in the project".to_owned())),
             ("b", Ok(Some(14_308))),
             ("c", Err(silent.clone())),
             ("d", Err(silent)),

@@ -172,11 +172,8 @@ impl Engine {
         self.last_request = answer.request_id.clone().or(self.last_request.take());
         let ids = targets.iter().map(|&target| self.work.targets[target].as_str());
         let judgement = judge(ids, answer.request_id.as_ref(), answer.entries);
-        for stranger in judgement.strangers {
-            tracing::warn!(
-                target = stranger,
-                "the answer speaks of a target that was not asked for"
-            );
+        for _stranger in judgement.strangers {
+            tracing::warn!("the answer speaks of a target that was not asked for");
         }
         let (mut started, mut forgotten) = (0, 0);
         let mut codes = BTreeSet::new();

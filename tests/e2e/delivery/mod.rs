@@ -1,0 +1,8 @@
+//! The delivery table over real sockets: what a call's end says about its effect, and whether the call is sent again.
+
+mod measure;
+mod recovery;
+mod rows;
+mod simulated;
+mod table;
+mod trouble;
