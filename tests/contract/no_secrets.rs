@@ -1,24 +1,16 @@
 //! Nothing that a program prints or logs by accident holds a secret or identifies a person.
 
-use std::{
-    collections::BTreeSet,
-    error::Error,
-    fmt::{Debug, Display, Write as _},
-    future::ready,
-    io,
-    sync::{Arc, Mutex},
-};
+use std::future::ready;
 
-use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use bytes::Bytes;
-use cph::{
-    Client, ClientBuilder, Credentials, Observer, OutcomeRecord, Part, PartAnswer, Properties,
-    RestartTarget,
-};
+use cph::{Client, Credentials, OutcomeRecord, Properties, RestartTarget};
 use cph_sim::{Effect, Fault, SimClock, Simulator};
-use cph_tests::{in_process, over_socket, paused_clock, start_of_time};
+use cph_tests::{
+    in_process,
+    leaks::{Log, Secrets, Shown, assert_hidden},
+    over_socket, paused_clock, start_of_time,
+};
 use futures_util::TryStreamExt as _;
-use tracing_subscriber::fmt::format::FmtSpan;
 
 const PHONE_NUMBER: &str = "13666666666";
 const IMSI: &str = "460021624617113";
@@ -29,93 +21,6 @@ const REQUEST_ID: &str = "6837531fd3f54550927b930180a706bf";
 /// How often a fault must strike one read: it is sent again unless it was refused.
 const ONCE: u64 = 1;
 const EVERY_ATTEMPT: u64 = 5;
-
-/// Everything that is written to it, by whichever task.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Takes down every event and span of every crate, until the guard is dropped. Tests run their tasks on one thread.
-    fn capture() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_span_events(FmtSpan::FULL)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-/// What was shown on purpose: the `Debug` and `Display` of values that a caller has in hand.
-#[derive(Clone, Default)]
-struct Shown(Arc<Mutex<String>>);
-
-impl Shown {
-    fn text(&self, text: &(impl Display + ?Sized)) {
-        writeln!(self.0.lock().unwrap(), "{text}\n{text:#}").unwrap();
-    }
-
-    /// Every attempt of the client is shown, too.
-    fn wire(&self, builder: ClientBuilder) -> ClientBuilder {
-        let shown = self.clone();
-        builder.wire_log(move |record| {
-            shown.debug(record);
-            shown.text(&serde_json::to_string(record).unwrap());
-        })
-    }
-
-    fn debug(&self, value: &impl Debug) {
-        writeln!(self.0.lock().unwrap(), "{value:?}\n{value:#?}").unwrap();
-    }
-
-    /// An error with everything behind it.
-    fn error(&self, error: &cph::Error) {
-        self.debug(error);
-        self.debug(&error.problems());
-        let mut link: Option<&dyn Error> = Some(error);
-        while let Some(error) = link {
-            self.text(error);
-            self.debug(&error);
-            link = error.source();
-        }
-    }
-}
-
-impl Observer for Shown {
-    fn before(&mut self, part: &Part) -> Result<(), Box<dyn Error + Send + Sync>> {
-        self.debug(part);
-        Ok(())
-    }
-
-    fn after(&mut self, part: &Part, answer: PartAnswer<'_>) {
-        self.debug(part);
-        self.debug(&answer);
-        if let Some(error) = answer.error {
-            self.error(error);
-        }
-    }
-}
-
-/// What must not be seen, with its name.
-type Secrets = BTreeSet<(&'static str, String)>;
 
 fn secrets_of(simulator: &Simulator) -> Secrets {
     let temporary = simulator.temporary_keys();
@@ -130,17 +35,6 @@ fn secrets_of(simulator: &Simulator) -> Secrets {
         ("ICCID", ICCID),
     ];
     given.map(|(what, secret)| (what, secret.to_owned())).into()
-}
-
-fn assert_hidden(secrets: &Secrets, text: &str) {
-    for (what, secret) in secrets {
-        assert!(!secret.is_empty());
-        let in_url = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        for secret in [secret.clone(), in_url, BASE64.encode(secret)] {
-            let line = text.lines().find(|line| line.contains(secret.as_str()));
-            assert!(line.is_none(), "the {what} stands in: {}", line.unwrap_or_default());
-        }
-    }
 }
 
 /// One target with the newest property keys, one with the oldest.
@@ -236,7 +130,7 @@ fn check(simulator: &Simulator, mut secrets: Secrets, log: &Log, shown: &Shown) 
     let request_id = &simulator.journal()[0].request_id;
     assert!(log.contains(request_id), "nothing was logged that could give anything away");
     assert_hidden(&secrets, &log);
-    assert_hidden(&secrets, &shown.0.lock().unwrap());
+    assert_hidden(&secrets, &shown.all());
 }
 
 #[tokio::test(start_paused = true)]
@@ -310,7 +204,7 @@ async fn an_answer_of_another_shape_is_not_quoted() {
     let log = log.text();
     assert!(log.contains(REQUEST_ID), "nothing was logged that could give anything away");
     assert_hidden(&secrets, &log);
-    assert_hidden(&secrets, &shown.0.lock().unwrap());
+    assert_hidden(&secrets, &shown.all());
 }
 
 #[tokio::test(start_paused = true)]

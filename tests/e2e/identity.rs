@@ -1,11 +1,11 @@
 //! Where credentials and project come from, on the simulator's identity and metadata services.
 
 use std::{
-    fs, io,
+    fs,
     os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -362,71 +362,6 @@ async fn a_metadata_service_without_tokens_still_gives_keys() {
     };
     let client = in_process(&simulator).credentials(MetadataCredentials::new()).transport(answer);
     client.build().unwrap().phones().get(&simulator.phones()[0]).await.unwrap();
-}
-
-/// All that is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_source_shows_a_secret() {
-    const SIGN_IN: &str = "KeystoneCreateUserTokenByPassword";
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _listening = tracing::subscriber::set_default(subscriber);
-    let (simulator, _) = fleet(1);
-    let wrong = PasswordCredentials::new("somebody", "hush-password", simulator.domain_name());
-    let file =
-        Home::new("[basic]\nak = AK\nsk = hush-secret\nsecurity_token = hush-token\n", 0o600);
-    let profile = ProfileCredentials::new(file.with(&[]));
-    let mut shown = vec![format!("{wrong:?} {profile:?}")];
-    let records = Arc::new(Mutex::new(Vec::new()));
-    for client in [
-        in_process(&simulator).credentials(user(&simulator)),
-        in_process(&simulator).credentials(MetadataCredentials::new()),
-        in_process(&simulator).credentials(profile),
-        in_process(&simulator).credentials(wrong),
-    ] {
-        let kept = records.clone();
-        let client = client.wire_log(move |record| {
-            kept.lock().unwrap().push(serde_json::to_string(record).unwrap());
-        });
-        let client = client.build().unwrap();
-        for fault in [Fault::broken_json().on(SIGN_IN), Fault::truncate().on("ShowSecurityKey")] {
-            simulator.inject(fault).unwrap();
-            let end = client.phones().get(&simulator.phones()[0]).await.err();
-            shown.push(format!(
-                "{client:?} {end:#?} {}",
-                end.as_ref().map(ToString::to_string).unwrap_or_default()
-            ));
-        }
-        simulator.clear_faults();
-    }
-    shown.push(String::from_utf8(log.0.lock().unwrap().clone()).unwrap());
-    let records = records.lock().unwrap().join("\n");
-    assert!(records.contains("x-subject-token") && records.contains("securitytoken"), "{records}");
-    shown.push(records);
-    let shown = shown.join("\n");
-    let keys = simulator.temporary_keys();
-    assert!(shown.contains(&keys.access_key) && shown.contains(SIGN_IN));
-    for secret in [simulator.password(), &keys.secret_key, &keys.security_token, "hush"] {
-        assert!(!shown.contains(secret), "{shown}");
-    }
 }
 
 // --- projects

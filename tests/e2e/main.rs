@@ -8,6 +8,7 @@ mod law;
 mod limits;
 mod readme;
 mod runs;
+mod secrets;
 mod settings;
 mod simulated;
 mod simulated_phones;

@@ -4,6 +4,7 @@
 
 pub mod canned;
 pub mod evidence;
+pub mod leaks;
 pub mod scripted;
 
 use std::{

@@ -6,3 +6,5 @@ mod rows;
 mod simulated;
 mod table;
 mod trouble;
+
+pub(crate) use self::{measure::JumpingClock, rows::sections, trouble::Trouble};
