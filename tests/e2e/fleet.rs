@@ -1,7 +1,7 @@
 //! The fleet engine at its size: plans, brakes, caps, cost, and a bad night.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -51,7 +51,7 @@ fn check_law(simulator: &Simulator, report: &Report) {
 /// Counts which phones the simulator has down, at every answer: between two answers there are never more.
 struct Watch {
     simulator: Simulator,
-    server_of: HashMap<String, String>,
+    server_of: BTreeMap<String, String>,
     most: Arc<Mutex<Most>>,
 }
 
@@ -241,7 +241,7 @@ async fn a_job_that_no_list_shows_is_asked_for_by_its_id() {
 
 /// What a night may bring, all at once.
 fn bad_night(simulator: &Simulator) {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let outage = Fault::refuse_connection().after(3 * minute).lasting(minute).always();
     let faults = [
         outage,
@@ -293,8 +293,8 @@ fn check_resolved(simulator: &Simulator, report: &Report) {
 #[tokio::test(start_paused = true)]
 async fn nobody_elses_restarts_are_taken_for_ones_own() {
     let (simulator, client) = fleet(400, 4);
-    let loss = Fault::drop_after().on("RestartCloudPhone").larger_than(19);
-    simulator.inject(loss.call(2).probability(0.3).always()).unwrap();
+    let fault = Fault::drop_after().on("RestartCloudPhone").larger_than(19);
+    simulator.inject(fault.call(2).probability(0.3).always()).unwrap();
     // Another client restarts the same phones, a few at a time, for as long as the run goes.
     let other = in_process(&simulator).build().unwrap();
     let phones = simulator.phones();

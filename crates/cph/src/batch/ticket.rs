@@ -58,12 +58,10 @@ impl OpenJob {
     pub(crate) fn into_standing(self) -> Standing {
         let since = UNIX_EPOCH + Duration::from_secs(self.since);
         let request_id = self.request_id;
-        match self.job_id {
-            Some(job_id) => Standing::Waiting { request_id, job_id, since },
-            None => {
-                let reason = UnconfirmedReason::NotInAnswer;
-                Standing::Looking { request_id, since, reason }
-            }
+        if let Some(job_id) = self.job_id {
+            Standing::Waiting { request_id, job_id, since }
+        } else {
+            Standing::Looking { request_id, since, reason: UnconfirmedReason::NotInAnswer }
         }
     }
 }

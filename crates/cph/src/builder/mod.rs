@@ -8,8 +8,8 @@ use bytes::Bytes;
 use cph_core::{ErrorCode, RateLimit};
 
 use crate::{
-    Clock, Environment, ProvideCredentials, Result, SystemClock, WireRecord, endpoint::without_user,
-    sockets::Proxy, transport::GATEWAY, wire::Function, wire_log::WireLog,
+    Clock, Environment, ProvideCredentials, Result, SystemClock, WireRecord,
+    endpoint::without_user, sockets::Proxy, transport::GATEWAY, wire::Function, wire_log::WireLog,
 };
 
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

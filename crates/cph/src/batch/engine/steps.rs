@@ -18,18 +18,18 @@ pub(super) struct Steps {
 impl Steps {
     pub(super) fn new(plan: Plan, max_errors: Option<Share>) -> Self {
         let Plan { step_of, reach, order } = plan;
-        let mut unsettled = vec![0; reach.len()];
-        for &target in &order {
-            unsettled[step_of[target]] += 1;
-        }
-        let mut steps = Self { step_of, reach, unsettled, present: 0, errors: 0, max_errors };
         // Targets that are no part of the plan belong to no step.
-        let mut is_planned = vec![false; steps.step_of.len()];
-        order.iter().for_each(|&target| is_planned[target] = true);
-        for (step, is_planned) in steps.step_of.iter_mut().zip(is_planned) {
-            if !is_planned {
-                *step = usize::MAX;
-            }
+        let mut steps = Self {
+            step_of: vec![usize::MAX; step_of.len()],
+            unsettled: vec![0; reach.len()],
+            reach,
+            present: 0,
+            errors: 0,
+            max_errors,
+        };
+        for target in order {
+            steps.step_of[target] = step_of[target];
+            steps.unsettled[step_of[target]] += 1;
         }
         steps
     }
