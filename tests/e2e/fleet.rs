@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    future::IntoFuture as _,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
 use cph::{
-    Client, Fate, NotSentReason, Observer, Part, PartAnswer, PhoneId, PhoneStatus, Report,
+    Client, Fate, NotSentReason, Observer, Part, PartAnswer, PhoneId, PhoneStatus, Ready, Report,
     RestartTarget, Share, Survey, UnconfirmedReason,
 };
 use cph_sim::{Assumptions, Fault, Simulator};
@@ -39,7 +40,8 @@ fn calls(simulator: &Simulator, operation: &str) -> usize {
 fn check_law(simulator: &Simulator, report: &Report) {
     let ledger = simulator.ledger();
     for outcome in report.outcomes() {
-        let restarts = ledger.of(&outcome.phone).len();
+        let deeds = ledger.of(&outcome.phone).iter();
+        let restarts = deeds.filter(|deed| deed.operation == "RestartCloudPhone").count();
         match &outcome.fate {
             Fate::Done | Fate::Failed(_) | Fate::StillRunning => assert_eq!(restarts, 1),
             Fate::NotSent(_) | Fate::Refused(_) => assert_eq!(restarts, 0, "{}", outcome.fate),
@@ -311,4 +313,39 @@ async fn nobody_elses_restarts_are_taken_for_ones_own() {
     let lost: usize = lost.map(|entry| entry.targets).sum();
     assert!(lost > 0);
     assert_eq!(report.count("unconfirmed"), lost, "{report}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_phone_that_must_be_ready_is_down_until_it_is() {
+    let ready = Ready::prints("getprop sys.boot_completed", "1");
+    let (simulator, client) = fleet(30, 3);
+    let restart = client.phones().restart(simulator.phones()).canary([Share::Count(1)]);
+    let report = restart.ready(ready).start().unwrap().await;
+    assert_eq!(report.to_string(), "30 done");
+    // One command for the canary, one for the rest unless its jobs ended far apart.
+    assert!((2..=6).contains(&calls(&simulator, "RunSyncCommand")));
+
+    // The canary never gets ready, so nobody else is touched.
+    let (simulator, client) = fleet(30, 3);
+    let restart = client.phones().restart(simulator.phones()).canary([Share::Count(1)]);
+    let never = Ready::prints("getprop sys.boot_completed", "never");
+    let report = restart.ready(never).max_errors(0).start().unwrap().await;
+    assert_eq!(report.to_string(), "29 not sent, 1 unconfirmed");
+    let first = &report.outcomes()[0].fate;
+    assert!(matches!(first, Fate::Unconfirmed(UnconfirmedReason::NotReady(_))), "{first}");
+    check_law(&simulator, &report);
+
+    // Who is stopped from outside after its job is not ready either.
+    let (simulator, client) = fleet(2, 1);
+    let phones = simulator.phones();
+    let run = client.phones().restart(&phones).ready(Ready::Running).start().unwrap();
+    let meddle = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        while simulator.phone_status(&phones[0]) == Some(PhoneStatus::Restarting) {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        simulator.set_phone_status(&phones[0], PhoneStatus::ShutDown);
+    };
+    let (report, ()) = join(run.into_future(), meddle).await;
+    assert_eq!(report.to_string(), "1 done, 1 unconfirmed");
 }

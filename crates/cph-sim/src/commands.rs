@@ -211,6 +211,7 @@ fn printed(phone: &Phone, command: &str, seed: u64) -> String {
     let words: Vec<&str> = command.split_whitespace().collect();
     let mut output = match words.as_slice() {
         ["echo", words @ ..] => words.join(" "),
+        ["getprop", "sys.boot_completed"] => "1".to_owned(),
         ["getprop", key] => {
             let property = phone.property(seed);
             let value = property.get(*key).or_else(|| phone.custom_property.get(*key));

@@ -126,6 +126,7 @@ pub use batch::{
         EncodeServerOutcome, Fate, Fault, NotSentReason, Outcome, OutcomeRecord, ServerOutcome,
         TargetOutcome, UnconfirmedReason,
     },
+    ready::Ready,
     report::Report,
     run::Run,
     share::Share,

@@ -17,6 +17,7 @@ use super::{
     observer::Observer,
     outcome::{NotSentReason, Outcome, TargetOutcome},
     plan::Plan,
+    ready::Ready,
     run::Run,
     share::Share,
     survey::Survey,
@@ -114,6 +115,7 @@ impl<K: BatchKind> Batch<K> {
             per_server: None,
             canary: Vec::new(),
             max_errors: None,
+            ready: None,
             job_timeout: JOB_TIMEOUT,
             deadline: None,
             trust_refusal: true,
@@ -332,6 +334,8 @@ impl<K: BatchKind> Batch<K> {
             problems
                 .push(Problem::new("per-server needs a survey, which says where the phones are"));
         }
+        let ready = options.ready.iter().flat_map(|ready| ready.problems(&self.client));
+        problems.extend(ready);
         self.kind.check(&mut problems);
         let ids = check_ids::<K>(&self.targets, &mut problems);
         if problems.is_empty() { Ok((ids, options)) } else { Err(Error::invalid_input(problems)) }
@@ -375,6 +379,24 @@ impl<K: BatchKind<Outcome = Outcome>> Batch<K> {
     /// phones that the operation is not for, being frozen for one, settle as not sent. See [`Phones::survey`](crate::Phones::survey).
     pub fn survey(mut self, survey: &Survey) -> Self {
         self.survey = Some(survey.clone());
+        self
+    }
+
+    /// What must hold of a phone once its job has ended well. Until then it counts as down, and the next canary step waits for
+    /// it. One that is not ready when the time for its job is over settles as unconfirmed. Default nothing more than the job.
+    ///
+    /// ```
+    /// # fn example(client: cph::Client) -> cph::Result<()> {
+    /// use cph::{Ready, Share};
+    ///
+    /// let phones = ["1234567b8bab40ffb711234cb80d0234"];
+    /// let restart = client.phones().restart(phones).canary([Share::Count(1)]);
+    /// let restart = restart.ready(Ready::prints("getprop sys.boot_completed", "1"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ready(mut self, ready: Ready) -> Self {
+        self.options.ready = Some(ready);
         self
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod observer;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 mod poller;
+pub(crate) mod ready;
 pub(crate) mod recorded;
 pub(crate) mod report;
 pub(crate) mod run;
@@ -28,6 +29,7 @@ use futures_util::future::BoxFuture;
 
 use self::{
     outcome::{NotSentReason, UnconfirmedReason},
+    ready::Ready,
     share::Share,
 };
 use crate::{Client, Error};
@@ -106,6 +108,8 @@ pub(crate) struct Options {
     pub(crate) max_errors: Option<Share>,
     /// How long a job may take, from the answer that accepted it.
     pub(crate) job_timeout: Duration,
+    /// What must hold of a phone once its job has ended well.
+    pub(crate) ready: Option<Ready>,
     /// When the run ends, whatever its jobs do.
     pub(crate) deadline: Option<SystemTime>,
     /// Whether a refused call is taken to have started nothing.

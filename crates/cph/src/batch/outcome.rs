@@ -270,6 +270,8 @@ pub enum UnconfirmedReason {
     JobNotFound,
     /// The job could not be asked about.
     AskingFailed(String),
+    /// Its job ended well, but it did not get ready in time; the text says what it lacked.
+    NotReady(String),
     /// The call was refused, but the caller does not trust that a refused call started nothing.
     RefusalNotTrusted(Fault),
     /// The caller left the run before the answer came, or before its job was looked at.
@@ -285,6 +287,7 @@ impl fmt::Display for UnconfirmedReason {
             Self::NotInAnswer => f.write_str("the answer did not mention it"),
             Self::JobNotFound => f.write_str("its job never showed up"),
             Self::AskingFailed(error) => write!(f, "its job could not be asked about: {error}"),
+            Self::NotReady(why) => write!(f, "its job is done, but it is not ready: {why}"),
             Self::RefusalNotTrusted(fault) => {
                 write!(f, "the call was refused, which may not mean that nothing started: {fault}")
             }

@@ -104,6 +104,7 @@ impl<O: TargetOutcome> Run<O> {
             per_server: None,
             canary: Vec::new(),
             max_errors: None,
+            ready: None,
             job_timeout: super::JOB_TIMEOUT,
             deadline: None,
             trust_refusal: true,
@@ -246,6 +247,7 @@ fn may_still_be_told(fate: &Fate) -> bool {
                     | UnconfirmedReason::NotInAnswer
                     | UnconfirmedReason::AnswerLost(_)
                     | UnconfirmedReason::Left
+                    | UnconfirmedReason::NotReady(_)
             )
     )
 }

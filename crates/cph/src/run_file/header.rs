@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::lines::{system_time, timestamp};
-use crate::{Share, batch::Options};
+use crate::{Ready, Share, batch::Options};
 
 /// The form of run files that this version writes, and the newest that it reads.
 pub(super) const VERSION: u32 = 1;
@@ -64,6 +64,9 @@ pub(super) struct RunOptions {
     pub(super) max_errors: Option<Share>,
     /// How long a job may take, from the answer that accepted it, in whole seconds.
     job_timeout_seconds: u64,
+    /// What must hold of a phone once its job has ended well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ready: Option<Ready>,
     /// When the run ends, whatever its jobs do.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     deadline: Option<Timestamp>,
@@ -142,6 +145,7 @@ impl From<Options> for RunOptions {
             job_timeout_seconds: timeout
                 .as_secs()
                 .saturating_add(u64::from(timeout.subsec_nanos() > 0)),
+            ready: options.ready,
             deadline: options.deadline.map(timestamp),
             trust_refusal: options.trust_refusal,
         }
@@ -158,6 +162,7 @@ impl From<RunOptions> for Options {
             canary: options.canary,
             max_errors: options.max_errors,
             job_timeout: Duration::from_secs(options.job_timeout_seconds),
+            ready: options.ready,
             deadline: options.deadline.map(system_time),
             trust_refusal: options.trust_refusal,
         }

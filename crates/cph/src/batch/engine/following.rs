@@ -106,6 +106,9 @@ impl Engine {
             }
         }
         if calls.is_empty() {
+            if let Some(check) = self.check() {
+                return Some(check);
+            }
             // Nothing to ask about but whether the service is there.
             let last = self.last_request.clone().filter(|_| self.silent_since.is_some());
             let Some(last) = last else {
@@ -156,7 +159,7 @@ impl Engine {
         }
         self.plan_next_look();
         if missing.is_empty() {
-            return None;
+            return self.check();
         }
         let asking = poller::one_by_one(self.client.clone(), missing.into_iter().collect());
         Some(Box::pin(async move { (started, Looked::OneByOne(asking.await)) }))
@@ -187,7 +190,7 @@ impl Engine {
         &mut self,
         started: SystemTime,
         asked: Vec<(JobId, Result<Job, Error>)>,
-    ) {
+    ) -> Option<Look> {
         let mut answers: HashMap<JobId, Result<Job, Error>> = asked.into_iter().collect();
         for target in self.open.clone() {
             let State::Waiting { request_id, job_id, since, .. } = self.states[target].clone()
@@ -208,9 +211,52 @@ impl Engine {
                     Fate::Unconfirmed(UnconfirmedReason::AskingFailed(format!("{error:#}")))
                 }
             };
-            // Nothing happens to one that the answer has settled.
+            if !matches!(self.states[target], State::Waiting { .. }) {
+                continue;
+            }
             let took = started.duration_since(since).unwrap_or_default();
             self.settle_in(target, fate, Trace::job(request_id, job_id, took));
+        }
+        self.plan_next_look();
+        self.check()
+    }
+
+    /// A look at the phones whose jobs have ended well, where more is asked of them.
+    fn check(&self) -> Option<Look> {
+        let ready = self.options.ready.clone()?;
+        let is_checked = |target: &usize| matches!(self.states[*target], State::Checking { .. });
+        let phones: Vec<String> = self
+            .open
+            .iter()
+            .filter(|target| is_checked(target))
+            .map(|&target| self.work.targets[target].clone())
+            .collect();
+        if phones.is_empty() {
+            return None;
+        }
+        let (started, client) = (self.client.clock().now(), self.client.clone());
+        Some(Box::pin(async move { (started, Looked::Phones(ready.check(client, phones).await)) }))
+    }
+
+    /// What was seen of phones whose jobs had ended well.
+    pub(super) fn checked(&mut self, started: SystemTime, found: Vec<(String, Option<String>)>) {
+        for (phone, why) in found {
+            let Some(&target) = self.places.get(&phone) else { continue };
+            let State::Checking { trace, expires, lacks, .. } = &mut self.states[target] else {
+                continue;
+            };
+            match why {
+                None => {
+                    let trace = trace.clone();
+                    self.settle_in(target, Fate::Done, trace);
+                }
+                Some(why) if *expires <= started => {
+                    let trace = trace.clone();
+                    let reason = UnconfirmedReason::NotReady(why);
+                    self.settle_in(target, Fate::Unconfirmed(reason), trace);
+                }
+                Some(why) => *lacks = why,
+            }
         }
         self.plan_next_look();
     }
@@ -253,7 +299,7 @@ impl Engine {
     }
 
     fn seen(&mut self, target: usize, job: &Job) {
-        let State::Waiting { request_id, job_id, since, seen_running, .. } =
+        let State::Waiting { request_id, job_id, since, expires, seen_running } =
             &mut self.states[target]
         else {
             return;
@@ -271,10 +317,16 @@ impl Engine {
         };
         let took = self.client.clock().now().duration_since(*since).unwrap_or_default();
         let (request_id, job_id) = (request_id.clone(), job_id.clone());
+        let (since, expires) = (*since, *expires);
         self.ended_jobs.0 += 1;
         self.ended_jobs.1 += job.ran().unwrap_or(took);
         let trace = Trace::job(request_id, job_id, took).printing(job.execute_msg.clone());
-        self.settle_in(target, fate, trace);
+        if fate == Fate::Done && self.options.ready.is_some() {
+            let lacks = "nobody has looked yet".to_owned();
+            self.set(target, State::Checking { trace, since, expires, lacks });
+        } else {
+            self.settle_in(target, fate, trace);
+        }
     }
 
     /// Settles an open target whose patience was over when the look began. Until then an ended job shows
@@ -315,7 +367,9 @@ impl Engine {
     /// When to look next: as planned, or earlier where somebody's patience ends.
     pub(super) fn look_due(&self) -> Option<SystemTime> {
         let expiries = self.open.iter().filter_map(|&target| match &self.states[target] {
-            State::Looking { expires, .. } | State::Waiting { expires, .. } => Some(*expires),
+            State::Looking { expires, .. }
+            | State::Waiting { expires, .. }
+            | State::Checking { expires, .. } => Some(*expires),
             _ => None,
         });
         // Whoever was due at the last look waits for the next as planned.

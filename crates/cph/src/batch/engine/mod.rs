@@ -98,6 +98,14 @@ enum State {
         expires: SystemTime,
         seen_running: bool,
     },
+    /// Its job has ended well; whether it is ready remains to be seen.
+    Checking {
+        trace: Trace,
+        since: SystemTime,
+        expires: SystemTime,
+        /// What it lacked at the last look.
+        lacks: String,
+    },
     Settled,
 }
 
@@ -158,6 +166,8 @@ enum Looked {
     Swept(Vec<Asked>),
     /// At some one by one, which the sweep before did not show.
     OneByOne(Vec<(JobId, Result<Job, Error>)>),
+    /// At phones whose jobs have ended: what each lacks, if anything.
+    Phones(Vec<(String, Option<String>)>),
 }
 
 impl Engine {
@@ -269,8 +279,9 @@ impl Engine {
                 Some((started, looked)) = option(&mut look) => {
                     look = match looked {
                         Looked::Swept(asked) => self.swept(started, asked),
-                        Looked::OneByOne(asked) => {
-                            self.asked_one_by_one(started, asked);
+                        Looked::OneByOne(asked) => self.asked_one_by_one(started, asked),
+                        Looked::Phones(found) => {
+                            self.checked(started, found);
                             None
                         }
                     };
@@ -313,6 +324,10 @@ impl Engine {
                     };
                     self.settle_in(target, fate, Trace::job(request_id, job_id, took));
                 }
+                State::Checking { trace, lacks, .. } => {
+                    let reason = UnconfirmedReason::NotReady(lacks);
+                    self.settle_in(target, Fate::Unconfirmed(reason), trace);
+                }
                 State::Unsent | State::Refused { .. } | State::Settled => {}
             }
         }
@@ -332,7 +347,10 @@ impl Engine {
     fn settle_in(&mut self, target: usize, fate: Fate, trace: Trace) {
         match self.set(target, State::Settled) {
             State::Settled => return,
-            State::Sent | State::Looking { .. } | State::Waiting { .. } => {
+            State::Sent
+            | State::Looking { .. }
+            | State::Waiting { .. }
+            | State::Checking { .. } => {
                 let may_be_down = matches!(fate, Fate::Unconfirmed(_));
                 self.down.remove(target, may_be_down.then(|| self.down_for()));
             }
@@ -364,6 +382,10 @@ impl Engine {
             State::Waiting { request_id, job_id, since, .. } => {
                 Some((request_id, Some(job_id), *since))
             }
+            State::Checking { trace, since, .. } => trace
+                .request_id
+                .as_ref()
+                .map(|request_id| (request_id, trace.job_id.as_ref(), *since)),
             _ => None,
         };
         let mut open_jobs = self.open_jobs.lock().unwrap_or_else(PoisonError::into_inner);
