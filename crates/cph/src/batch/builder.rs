@@ -252,10 +252,7 @@ impl<K: BatchKind> Batch<K> {
     /// As [`start`](Self::start).
     pub fn bodies(&self) -> Result<Vec<Value>> {
         let (_, options) = self.check()?;
-        let (groups, held_back) = (self.groups(), self.held_back());
-        let sendable: Vec<usize> =
-            (0..self.len()).filter(|target| !held_back.contains_key(target)).collect();
-        let plan = Plan::new(&sendable, &groups, &self.servers(), &options.canary);
+        let (groups, plan) = (self.groups(), self.plan(&options));
         let together =
             |a: &usize, b: &usize| (plan.step_of[*a], groups[*a]) == (plan.step_of[*b], groups[*b]);
         let parts = plan
@@ -267,6 +264,25 @@ impl<K: BatchKind> Batch<K> {
             serde_json::json!(self.kind.body(&part))
         };
         Ok(parts.map(body).collect())
+    }
+
+    /// How many targets each canary step would send: one number where there is a single step. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn steps(&self) -> Result<Vec<usize>> {
+        let (_, options) = self.check()?;
+        let reach = self.plan(&options).reach;
+        let before = std::iter::once(0).chain(reach.iter().copied());
+        Ok(reach.iter().zip(before).map(|(upto, before)| upto - before).collect())
+    }
+
+    fn plan(&self, options: &Options) -> Plan {
+        let held_back = self.held_back();
+        let sendable: Vec<usize> =
+            (0..self.len()).filter(|target| !held_back.contains_key(target)).collect();
+        Plan::new(&sendable, &self.groups(), &self.servers(), &options.canary)
     }
 
     /// Which targets may share a call: those of the same number.
