@@ -1,5 +1,7 @@
 //! Images: those that phones can run, and the project's own, which it may share.
 
+mod check;
+
 use cph_core::{ImageId, ImageStatus, InvalidId, ProjectId, ReceiveStatus, limits};
 use cph_raw::types;
 use futures_util::Stream;
