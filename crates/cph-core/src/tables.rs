@@ -5906,7 +5906,7 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
     },
     Assumption {
         name: "well-formed-image-exists",
-        statement: "Any image id of 32 hexadecimal digits names an image that fits; other ids refuse the whole call with CPS.0030, and images that were deleted, or are shared and were not accepted, with CPS.0166.",
+        statement: "Any image id of 32 hexadecimal digits names an image that fits; other ids refuse the whole call with CPS.0030, and images that were deleted, or are shared and were not accepted, with CPS.0166. ListImages finds such an image, as one of the project's own.",
         relied_on_by: &["simulator"],
         would_show: "A restart with an image id that is well-formed and made up: CPS.0030, CPS.0166, or a job that fails.",
         switch: Some("well_formed_image_exists"),

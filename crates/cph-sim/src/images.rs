@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use crate::{
     chance,
     fleet::is_id,
+    models::PhoneModel,
     paging,
-    phones::{Page, Phones},
+    phones::{Page, Phone, Phones},
     refusal::Refusal,
     timestamp,
     work::Work,
@@ -61,6 +62,8 @@ pub(crate) struct Images {
     deleted: HashSet<String>,
     project_id: String,
     domain_id: String,
+    /// When the simulation began.
+    since: SystemTime,
 }
 
 impl Origin {
@@ -143,9 +146,11 @@ impl Images {
             image(id(5), "private-image-2", "cloud_phone", "AOSP11.0", 30, private()),
             image(id(6), "shared-image-1", "cloud_phone", "AOSP9.0", 10, shared),
         ];
-        let of_phones = phones.iter().map(|phone| phone.image_id.clone()).chain([id(0)]);
-        let of_phones =
-            of_phones.map(|id| image(id, "AOSP", "cloud_phone", "AOSP9.0", 365, Origin::Public));
+        let label = |phone: &Phone| PhoneModel::find(phone.model_name()).map(|model| model.label);
+        let of_phones = phones.iter().map(|phone| (phone.image_id.clone(), label(phone)));
+        let of_phones = of_phones.chain([(id(0), None)]).map(|(id, label)| {
+            image(id, "AOSP", label.unwrap_or("cloud_phone"), "AOSP9.0", 365, Origin::Public)
+        });
         let others = (1..).zip(PUBLIC).map(|(number, (label, os_name))| {
             image(id(number), "AOSP", label, os_name, 365, Origin::Public)
         });
@@ -158,7 +163,24 @@ impl Images {
             deleted: HashSet::new(),
             project_id: project_id.to_owned(),
             domain_id: chance::id(seed, "domain", 0),
+            since: now,
         }
+    }
+
+    /// An image that nobody knows of, if its id could be one: it is taken for one of the project's own
+    /// (assumed: well-formed-image-exists).
+    fn made_up(&self, image_id: &str) -> Option<Image> {
+        let is_made_up =
+            is_id(image_id) && !self.is_there(image_id) && !self.deleted.contains(image_id);
+        is_made_up.then(|| Image {
+            id: image_id.to_owned(),
+            name: "made-up-image".to_owned(),
+            label: "cloud_phone",
+            os_name: "AOSP9.0",
+            create_time: self.since,
+            update_time: self.since,
+            origin: Origin::Private(IndexMap::new()),
+        })
     }
 
     /// Whether phones can be given it: not one that is deleted, or that is shared and was not accepted
@@ -223,7 +245,7 @@ impl Work<'_> {
         Ok(json!({ "phone_images": page, "page_info": page_info }))
     }
 
-    /// `ListImages`. Assumed: filters-of-custom-images.
+    /// `ListImages`. Assumed: filters-of-custom-images, well-formed-image-exists.
     pub(crate) fn list_images(&self) -> Result<Value, Refusal> {
         let images = &self.state.images;
         let asked =
@@ -250,7 +272,9 @@ impl Work<'_> {
                 && asked("src_project_id").is_none_or(|project| Some(project) == source)
                 && (since..=until).contains(&timestamp::milliseconds(image.create_time))
         };
-        let custom = images.of_type("private").chain(images.of_type("share"));
+        let exists = self.assumptions.well_formed_image_exists;
+        let made_up = asked("image_id").filter(|_| exists).and_then(|id| images.made_up(id));
+        let custom = images.of_type("private").chain(&made_up).chain(images.of_type("share"));
         let found: Vec<&Image> = custom.filter(is_asked_for).collect();
         let page = Page::of(self.query).slice(&found).iter();
         let page: Vec<_> = page.map(|image| image.custom_image(images)).collect();

@@ -16,7 +16,8 @@ pub(crate) struct PhoneModel {
     pub(crate) status: i64,
     memory: i64,
     disk: i64,
-    label: &'static str,
+    /// The kind of image that they run.
+    pub(crate) label: &'static str,
     resolution: &'static str,
     /// 0 for cloud phones, 1 for cloud gaming.
     product_type: i64,
