@@ -9,11 +9,6 @@ use std::{
 
 use cph_cli::Console;
 use cph_sim::Simulator;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-    task::JoinHandle,
-};
 
 pub(crate) const FIRST: &str = "a7f3a1c5258347d6b6f1def79e11f2bc";
 pub(crate) const SECOND: &str = "1678567b8bab40f93711234cb80d0764";
@@ -225,36 +220,4 @@ impl Write for Shared {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// A service that answers one call.
-pub(crate) struct Answering {
-    pub(crate) endpoint: String,
-    /// The body that arrived.
-    pub(crate) body: JoinHandle<String>,
-}
-
-pub(crate) async fn answering(answer: &serde_json::Value) -> Answering {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let answer = answer.to_string();
-    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
-    let body = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = String::new();
-        loop {
-            let mut bytes = [0; 4096];
-            let count = stream.read(&mut bytes).await.unwrap();
-            request += std::str::from_utf8(&bytes[..count]).unwrap();
-            if let Some((head, body)) = request.split_once("\r\n\r\n")
-                && let Some((_, length)) = head.split_once("content-length: ")
-                && body.len() == length.lines().next().unwrap().parse::<usize>().unwrap()
-            {
-                let body = body.to_owned();
-                stream.write_all(answer.as_bytes()).await.unwrap();
-                return body;
-            }
-        }
-    });
-    Answering { endpoint, body }
 }

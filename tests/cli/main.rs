@@ -1,6 +1,7 @@
 //! The command line, in process: what commands print, where, and how they end.
 
 mod api;
+mod brakes;
 mod command;
 mod input;
 mod mistakes;

@@ -11,7 +11,8 @@ use http::Request;
 use crate::command::{Cph, FIRST, SECOND, file};
 
 const SERVER: &str = "1234567b8bab40ffb711234cb80d0234";
-const IMAGE: &str = "1564567b8bab40f34711234cb80d8574";
+/// One that the vendor's example lists.
+const IMAGE: &str = "20032120200330a20b000eae5b8c01e6";
 const PROJECT: &str = "0123456789abcdef0123456789abcdef";
 
 /// Runs the commands against a service that does whatever it is asked. Shows for each what it asked of the service, but

@@ -6,9 +6,10 @@ use std::{
 };
 
 use cph_sim::{Fault, Simulator};
+use cph_tests::scripted::{Reply, Scripted};
 use serde_json::{Value, json};
 
-use crate::command::{Cph, EXAMPLE, FIRST, SECOND, answering, file, filtered};
+use crate::command::{Cph, EXAMPLE, FIRST, SECOND, file, filtered};
 
 #[tokio::test(start_paused = true)]
 async fn the_pages_example_is_restarted_as_far_as_its_phones_exist() {
@@ -22,17 +23,26 @@ async fn the_pages_example_is_restarted_as_far_as_its_phones_exist() {
 
 #[tokio::test]
 async fn what_the_file_says_is_what_is_sent() {
-    let refusal = |phone| json!({"phone_id": phone, "error_code": "CPS.0005", "error_msg": "no"});
-    let service =
-        answering(&json!({"request_id": "r", "jobs": [refusal(FIRST), refusal(SECOND)]})).await;
+    let service = Scripted::start(|request| {
+        let refusal =
+            |phone| json!({"phone_id": phone, "error_code": "CPS.0005", "error_msg": "no"});
+        let answer = if request.uri().path().ends_with("/phone-images") {
+            json!({"phone_images": [{"image_id": "1564567b8bab40f34711234cb80d8574"}]})
+        } else {
+            json!({"request_id": "r", "jobs": [refusal(FIRST), refusal(SECOND)]})
+        };
+        std::future::ready(Reply::answer(200, &[], &answer.to_string()))
+    });
     let request = file(EXAMPLE);
     let ran = Cph::new(&["phone", "restart", "--from", request.path().to_str().unwrap()])
-        .keys(&service.endpoint)
+        .keys(&service.endpoint())
         .run()
         .await;
     assert_eq!(ran.exit, 1, "{}", ran.err);
-    let sent: Value = serde_json::from_str(&service.body.await.unwrap()).unwrap();
+    let requests = service.requests();
+    let sent: Value = serde_json::from_slice(requests.last().unwrap().body()).unwrap();
     assert_eq!(sent, serde_json::from_str::<Value>(EXAMPLE).unwrap());
+    assert_eq!(requests.len(), 2, "the image is looked up, and nothing else for two phones");
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::ArgGroup;
-use cph::PhoneStatus;
+use cph::{PhoneStatus, Share};
 
 use super::values::{Expect, count, duration, instant, pattern};
 
@@ -45,7 +45,7 @@ pub(crate) struct Which {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Pace {
     /// End when every target has been accepted or refused; accepted ones are reported as still_running
-    #[arg(long, conflicts_with_all = ["job_timeout", "until", "max_down"])]
+    #[arg(long, conflicts_with_all = ["job_timeout", "until", "max_down", "canary", "max_errors"])]
     pub(crate) no_wait: bool,
     /// How long each job may take, such as 45m or 1h30m [default: 30m]
     #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
@@ -59,9 +59,20 @@ pub(crate) struct Pace {
     /// Calls on the wire at once [default: 4]
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
     pub(crate) in_flight: Option<usize>,
-    /// Targets down at once [default: twice the batch]
-    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true)]
-    pub(crate) max_down: Option<usize>,
+    /// Targets down at once, such as 50 or 5% [default: twice the batch]
+    #[arg(long, value_name = "N|P%", allow_hyphen_values = true)]
+    pub(crate) max_down: Option<Share>,
+    /// Send in steps, such as 1,10%,100%: what a step sends is awaited before the next begins
+    ///
+    /// Each number or percentage is of all targets, the steps before included; everybody is the last step. Where more than 20
+    /// phones are to have an image the default is 1,10%,100%; 100% is a single step.
+    #[arg(long, value_name = "N|P%,…", value_delimiter = ',', allow_hyphen_values = true)]
+    pub(crate) canary: Vec<Share>,
+    /// Send no more once more targets than this were refused, failed, still run or are unconfirmed, such as 20 or 5%
+    ///
+    /// A percentage is of the targets of the steps so far, rounded down. With steps the default is 5%; 100% is no limit.
+    #[arg(long, value_name = "N|P%", allow_hyphen_values = true)]
+    pub(crate) max_errors: Option<Share>,
     /// Send nothing unless there are so many targets, such as 250, 200..300 or 200..
     #[arg(long, value_name = "N..M", allow_hyphen_values = true)]
     pub(crate) expect: Option<Expect>,
@@ -71,4 +82,14 @@ pub(crate) struct Pace {
     /// Do not ask; needed without a terminal for more than 10 targets, for whole servers, and for what erases or costs money
     #[arg(long, short)]
     pub(crate) yes: bool,
+}
+
+/// The same for phones.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PhonePace {
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    /// Phones down at once on each physical server [default: no limit]
+    #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true, conflicts_with = "no_wait")]
+    pub(crate) per_server: Option<usize>,
 }

@@ -19,7 +19,7 @@ use self::values::count;
 use self::values::{duration, key_and_value};
 pub(crate) use self::{
     account::{Bandwidth, Event, How, Image, Tag},
-    batch::{Pace, Which},
+    batch::{Pace, PhonePace, Which},
     phone::{
         Exec, Export, Grow, Import, Install, Phone, Place, Push, Reset, Restart, SetProperties,
         Stop, Traffic, Uninstall,

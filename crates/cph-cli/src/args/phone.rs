@@ -6,7 +6,7 @@ use clap::Subcommand;
 use cph::{ClientType, PhoneStatus, TrafficType};
 
 use super::{
-    batch::{Pace, Which},
+    batch::{PhonePace, Which},
     values::{key_and_value, pattern},
 };
 
@@ -114,7 +114,7 @@ pub(crate) struct Restart {
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) set: Vec<(String, String)>,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -131,7 +131,7 @@ pub(crate) struct Stop {
     #[command(flatten)]
     pub(crate) which: Which,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -145,7 +145,7 @@ pub(crate) struct SetProperties {
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) custom: Vec<(String, String)>,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -156,7 +156,7 @@ pub(crate) struct Exec {
     #[arg(long)]
     pub(crate) sync: bool,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
     /// The command, after --
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
@@ -170,7 +170,7 @@ pub(crate) struct Push {
     #[arg(long, value_name = "OBS")]
     pub(crate) file: String,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -181,7 +181,7 @@ pub(crate) struct Install {
     #[arg(long, value_name = "OBS", required = true)]
     pub(crate) apk: Vec<String>,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -192,7 +192,7 @@ pub(crate) struct Uninstall {
     #[arg(long, value_name = "NAME")]
     pub(crate) package: String,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 /// Where in OBS.
@@ -219,7 +219,7 @@ pub(crate) struct Export {
     #[arg(long, value_name = "PATH")]
     pub(crate) exclude: Vec<String>,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -229,7 +229,7 @@ pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) place: Place,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -240,7 +240,7 @@ pub(crate) struct Grow {
     #[arg(long, value_name = "GIB", allow_hyphen_values = true)]
     pub(crate) size: u32,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }
 
 #[derive(Debug, clap::Args)]
@@ -251,5 +251,5 @@ pub(crate) struct Traffic {
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) kind: TrafficType,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: PhonePace,
 }

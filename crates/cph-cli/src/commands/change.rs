@@ -4,16 +4,12 @@ use std::collections::HashSet;
 
 use cph::{ExportTarget, ImportTarget, PropertyUpdate, ResetTarget, RestartTarget};
 
-use super::{
-    Context,
-    perform::{Verb, perform},
-    selection::Selection,
-};
+use super::{Context, perform::Verb, selection::Selection};
 use crate::{
     Console, Exit,
     args::{
-        Exec, Export, Grow, Import, Install, Place, Push, Reset, Restart, SetProperties, Stop,
-        Traffic, Uninstall, Which,
+        Exec, Export, Grow, Import, Install, PhonePace, Place, Push, Reset, Restart, SetProperties,
+        Stop, Traffic, Uninstall, Which,
     },
     exit::Failure,
 };
@@ -36,9 +32,10 @@ async fn select(
     context: Context<'_>,
     verb: &Verb,
     which: &Which,
+    pace: &PhonePace,
     console: &mut Console<'_>,
 ) -> Result<(Selection, Vec<String>), Failure> {
-    let selection = Selection::gather(context, verb.acts_on, which, console).await?;
+    let selection = Selection::gather(context, verb.acts_on, which, pace, console).await?;
     let ids = selection.ids(verb.plain)?;
     Ok((selection, ids))
 }
@@ -49,7 +46,7 @@ pub(super) async fn reset(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Reset { restart: Restart { which, image, set, pace }, factory_reset } = args;
-    let mut selection = Selection::gather(context, RESET.acts_on, which, console).await?;
+    let mut selection = Selection::gather(context, RESET.acts_on, which, pace, console).await?;
     selection.set_image(image.as_ref())?;
     selection.set_properties(set, "ResetCloudPhone")?;
     let target = |target: &RestartTarget| {
@@ -66,7 +63,7 @@ pub(super) async fn reset(
     if let Some(image) = &selection.image {
         reset = reset.image(image);
     }
-    perform(context, reset, &selection.about(&RESET), pace, console).await
+    selection.perform(context, &RESET, reset, pace, console).await
 }
 
 pub(super) async fn stop(
@@ -74,9 +71,9 @@ pub(super) async fn stop(
     args: &Stop,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &STOP, &args.which, console).await?;
+    let (selection, ids) = select(context, &STOP, &args.which, &args.pace, console).await?;
     let stop = context.session.client.phones().stop(ids);
-    perform(context, stop, &selection.about(&STOP), &args.pace, console).await
+    selection.perform(context, &STOP, stop, &args.pace, console).await
 }
 
 pub(super) async fn set(
@@ -85,7 +82,7 @@ pub(super) async fn set(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let SetProperties { which, set, custom, pace } = args;
-    let mut selection = Selection::gather(context, SET.acts_on, which, console).await?;
+    let mut selection = Selection::gather(context, SET.acts_on, which, pace, console).await?;
     selection.refuse_images(SET.plain)?;
     selection.set_properties(set, "UpdateCloudPhoneProperty")?;
     let mut keys = HashSet::new();
@@ -99,7 +96,7 @@ pub(super) async fn set(
     };
     let targets = selection.targets.iter().map(target);
     let update = context.session.client.phones().update_property(targets);
-    perform(context, update, &selection.about(&SET), pace, console).await
+    selection.perform(context, &SET, update, pace, console).await
 }
 
 pub(super) async fn exec(
@@ -108,13 +105,13 @@ pub(super) async fn exec(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Exec { which, sync, pace, command } = args;
-    let (selection, ids) = select(context, &EXEC, which, console).await?;
-    let (phones, about) = (context.session.client.phones(), selection.about(&EXEC));
+    let (selection, ids) = select(context, &EXEC, which, pace, console).await?;
+    let phones = context.session.client.phones();
     let command = command.join(" ");
     if *sync {
-        perform(context, phones.run_sync(ids, command), &about, pace, console).await
+        selection.perform(context, &EXEC, phones.run_sync(ids, command), pace, console).await
     } else {
-        perform(context, phones.run_shell(ids, command), &about, pace, console).await
+        selection.perform(context, &EXEC, phones.run_shell(ids, command), pace, console).await
     }
 }
 
@@ -123,9 +120,9 @@ pub(super) async fn push(
     args: &Push,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &PUSH, &args.which, console).await?;
+    let (selection, ids) = select(context, &PUSH, &args.which, &args.pace, console).await?;
     let push = context.session.client.phones().push_file(ids, &args.file);
-    perform(context, push, &selection.about(&PUSH), &args.pace, console).await
+    selection.perform(context, &PUSH, push, &args.pace, console).await
 }
 
 pub(super) async fn install(
@@ -133,13 +130,13 @@ pub(super) async fn install(
     args: &Install,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &INSTALL, &args.which, console).await?;
+    let (selection, ids) = select(context, &INSTALL, &args.which, &args.pace, console).await?;
     let phones = context.session.client.phones();
     let install = match args.apk.as_slice() {
         [apk] => phones.install_apk(ids, apk),
         apks => phones.install_split_apk(ids, apks),
     };
-    perform(context, install, &selection.about(&INSTALL), &args.pace, console).await
+    selection.perform(context, &INSTALL, install, &args.pace, console).await
 }
 
 pub(super) async fn uninstall(
@@ -147,9 +144,9 @@ pub(super) async fn uninstall(
     args: &Uninstall,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &UNINSTALL, &args.which, console).await?;
+    let (selection, ids) = select(context, &UNINSTALL, &args.which, &args.pace, console).await?;
     let uninstall = context.session.client.phones().uninstall_apk(ids, &args.package);
-    perform(context, uninstall, &selection.about(&UNINSTALL), &args.pace, console).await
+    selection.perform(context, &UNINSTALL, uninstall, &args.pace, console).await
 }
 
 /// Where each phone's data goes. Two phones in one object would leave the data of one.
@@ -169,7 +166,7 @@ pub(super) async fn export(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Export { which, place, include, exclude, pace } = args;
-    let (selection, ids) = select(context, &EXPORT, which, console).await?;
+    let (selection, ids) = select(context, &EXPORT, which, pace, console).await?;
     let object = object_of(place, ids.len())?;
     let target = |id: &String| {
         let target = ExportTarget::new(id, &place.bucket, object(id), include);
@@ -177,7 +174,7 @@ pub(super) async fn export(
     };
     let targets: Vec<_> = ids.iter().map(target).collect();
     let export = context.session.client.phones().export_data(targets);
-    perform(context, export, &selection.about(&EXPORT), pace, console).await
+    selection.perform(context, &EXPORT, export, pace, console).await
 }
 
 pub(super) async fn import(
@@ -186,11 +183,11 @@ pub(super) async fn import(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Import { which, place, pace } = args;
-    let (selection, ids) = select(context, &IMPORT, which, console).await?;
+    let (selection, ids) = select(context, &IMPORT, which, pace, console).await?;
     let object = |id: &str| place.object.replace("{phone_id}", id);
     let targets = ids.iter().map(|id| ImportTarget::new(id, &place.bucket, object(id)));
     let import = context.session.client.phones().import_data(targets);
-    perform(context, import, &selection.about(&IMPORT), pace, console).await
+    selection.perform(context, &IMPORT, import, pace, console).await
 }
 
 pub(super) async fn grow(
@@ -198,10 +195,10 @@ pub(super) async fn grow(
     args: &Grow,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &GROW, &args.which, console).await?;
+    let (selection, ids) = select(context, &GROW, &args.which, &args.pace, console).await?;
     let targets = ids.into_iter().map(|id| (id, args.size));
     let grow = context.session.client.phones().expand_volume(targets);
-    perform(context, grow, &selection.about(&GROW), &args.pace, console).await
+    selection.perform(context, &GROW, grow, &args.pace, console).await
 }
 
 pub(super) async fn traffic(
@@ -209,7 +206,7 @@ pub(super) async fn traffic(
     args: &Traffic,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let (selection, ids) = select(context, &TRAFFIC, &args.which, console).await?;
+    let (selection, ids) = select(context, &TRAFFIC, &args.which, &args.pace, console).await?;
     let traffic = context.session.client.phones().set_traffic(ids, args.kind);
-    perform(context, traffic, &selection.about(&TRAFFIC), &args.pace, console).await
+    selection.perform(context, &TRAFFIC, traffic, &args.pace, console).await
 }

@@ -1,8 +1,8 @@
 //! A batch from the command line: shown, asked about, sent and followed.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, fmt, time::Duration};
 
-use cph::{Asks, Batch, BatchKind, JobFamily, Operation, PhoneStatus, TargetOutcome};
+use cph::{Asks, Batch, BatchKind, JobFamily, Operation, PhoneStatus, Share, TargetOutcome};
 use serde_json::Value;
 
 use super::{Context, counted, follow};
@@ -10,6 +10,9 @@ use crate::{Console, Exit, args::Pace, confirm::confirm, exit::Failure, input::S
 
 /// More targets than this are not changed without asking.
 pub(super) const ASK_ABOVE: usize = 10;
+
+/// An image for more phones than this goes in steps.
+const CANARY_ABOVE: usize = 20;
 
 /// What a command does, in the words that it uses.
 #[derive(Debug)]
@@ -45,16 +48,33 @@ pub(super) struct About<'a> {
     pub(super) what: String,
     /// Such as `; 3 passed over (2 shut down, 1 frozen)`, or nothing.
     pub(super) passed_over: String,
+    /// The same for phones that will not be sent.
+    pub(super) held_back: String,
     /// Whether the targets were listed and not named.
     pub(super) is_listed: bool,
     /// The file that names the targets.
     pub(super) file: Option<&'a Source>,
+    pub(super) per_server: Option<usize>,
+    /// How many phones are to have an image.
+    pub(super) with_image: usize,
+    /// Those images, with the flavors of the phones where they are known.
+    pub(super) images: BTreeSet<(&'a str, Option<&'a str>)>,
 }
 
 impl<'a> About<'a> {
     /// Targets that were named one by one on the command line.
     pub(super) fn named(verb: &'a Verb, what: impl Into<String>) -> Self {
-        Self { verb, what: what.into(), passed_over: String::new(), is_listed: false, file: None }
+        Self {
+            verb,
+            what: what.into(),
+            passed_over: String::new(),
+            held_back: String::new(),
+            is_listed: false,
+            file: None,
+            per_server: None,
+            with_image: 0,
+            images: BTreeSet::new(),
+        }
     }
 }
 
@@ -84,14 +104,17 @@ pub(super) async fn perform<K: BatchKind>(
     if pace.until.is_some_and(|until| until <= session.now()) {
         return Err(Failure::usage("--until is over already; nothing was sent"));
     }
-    let batch = paced(batch, pace);
+    let brakes = Brakes::new(pace, about);
+    let batch = brakes.put_on(paced(batch, pace));
     let bodies = if settings.show_personal { batch.bodies() } else { batch.dry_run() };
     let bodies = bodies.map_err(|error| refused(error, about.file))?;
+    check_images(context, about).await?;
     if pace.dry_run {
-        return dry_run(context, &batch, about, &bodies, console);
+        return dry_run(context, &batch, about, &brakes, &bodies, console);
     }
+    drop(bodies);
     let verb = about.verb;
-    let heading = format!("{} {}", about.what, session.place());
+    let heading = format!("{} {}{brakes}", about.what, session.place());
     let asks = batch.operation().asks;
     let is_much = batch.len() > ASK_ABOVE
         || about.is_listed
@@ -140,9 +163,6 @@ fn paced<K: BatchKind>(mut batch: Batch<K>, pace: &Pace) -> Batch<K> {
     if let Some(calls) = pace.in_flight {
         batch = batch.in_flight(calls);
     }
-    if let Some(targets) = pace.max_down {
-        batch = batch.max_down(targets);
-    }
     if let Some(until) = pace.until {
         batch = batch.deadline(until);
     }
@@ -154,6 +174,71 @@ fn paced<K: BatchKind>(mut batch: Batch<K>, pace: &Pace) -> Batch<K> {
     } else {
         batch
     }
+}
+
+/// What keeps a mistake from reaching everybody at once.
+#[derive(Debug)]
+struct Brakes {
+    canary: Vec<Share>,
+    max_errors: Option<Share>,
+    max_down: Option<Share>,
+    per_server: Option<usize>,
+}
+
+impl Brakes {
+    /// Those that were asked for, and those that a new image for many phones comes with.
+    fn new(pace: &Pace, about: &About<'_>) -> Self {
+        const CANARY: [Share; 3] = [Share::Count(1), Share::Percent(10.0), Share::Percent(100.0)];
+        const MAX_ERRORS: Share = Share::Percent(5.0);
+        let canary = if pace.canary.is_empty() && about.with_image > CANARY_ABOVE && !pace.no_wait {
+            CANARY.to_vec()
+        } else {
+            pace.canary.clone()
+        };
+        // Steps that nothing stops would be none.
+        let max_errors = pace.max_errors.or((!canary.is_empty()).then_some(MAX_ERRORS));
+        Self { canary, max_errors, max_down: pace.max_down, per_server: about.per_server }
+    }
+
+    /// The cap per server is the phones' own and on already.
+    fn put_on<K: BatchKind>(&self, batch: Batch<K>) -> Batch<K> {
+        let batch = batch.canary(self.canary.iter().copied());
+        let batch = self.max_errors.into_iter().fold(batch, Batch::max_errors);
+        self.max_down.into_iter().fold(batch, Batch::max_down)
+    }
+}
+
+/// As flags, such as `; --canary 1,10%,100% --max-errors 5%`, or nothing.
+impl fmt::Display for Brakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<String> = self.canary.iter().map(Share::to_string).collect();
+        let flags = [
+            ("--canary", (!steps.is_empty()).then(|| steps.join(","))),
+            ("--max-errors", self.max_errors.map(|share| share.to_string())),
+            ("--max-down", self.max_down.map(|share| share.to_string())),
+            ("--per-server", self.per_server.map(|count| count.to_string())),
+        ];
+        let flags = flags.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
+        for (place, (flag, value)) in flags.enumerate() {
+            write!(f, "{} {flag} {value}", if place == 0 { ";" } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether phones can have the images that they are to have.
+async fn check_images(context: Context<'_>, about: &About<'_>) -> Result<(), Failure> {
+    let checked = context.session.client.images().check(about.images.iter().copied()).await;
+    checked.map_err(Failure::to("look the image up")).map_err(|mut failure| {
+        if let Failure::Usage(problems) = &mut failure {
+            problems.push(
+                "cph image list shows the images that there are, cph image accept takes one that is shared; \
+                 nothing was sent"
+                    .to_owned(),
+            );
+        }
+        failure
+    })
 }
 
 /// What is wrong with the targets, with the file that names them.
@@ -171,27 +256,40 @@ fn dry_run<K: BatchKind>(
     context: Context<'_>,
     batch: &Batch<K>,
     about: &About<'_>,
+    brakes: &Brakes,
     bodies: &[Value],
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let field = batch.operation().batch.map_or("", |batch| batch.field);
+    let steps = batch.steps().map_err(|error| refused(error, about.file))?;
+    let mut ahead = (1..).zip(&steps);
+    let mut left = 0;
     for (part, body) in (1..).zip(bodies) {
         serde_json::to_writer(&mut *console.out, body).map_err(std::io::Error::from)?;
         writeln!(console.out)?;
         if !context.settings.quiet {
             let count = body[field].as_array().map_or(1, Vec::len);
+            if left == 0
+                && steps.len() > 1
+                && let Some((step, targets)) = ahead.next()
+            {
+                left = *targets;
+                console.note(format_args!("step {step}: {}", counted(left, K::Outcome::TARGET)));
+            }
+            left = left.saturating_sub(count);
             console.note(format_args!("part {part}: {}", counted(count, K::Outcome::TARGET)));
         }
     }
     console.out.flush()?;
     if !context.settings.quiet {
         console.note(format_args!(
-            "would {} {} {}, in {}{}; nothing was sent",
+            "would {} {} {}{brakes}, in {}{}{}; nothing was sent",
             about.verb.plain,
             about.what,
             context.session.place(),
             counted(bodies.len(), "part"),
-            about.passed_over
+            about.passed_over,
+            about.held_back
         ));
     }
     Ok(Exit::Done)

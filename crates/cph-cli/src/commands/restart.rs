@@ -2,11 +2,7 @@
 
 use cph::PhoneStatus;
 
-use super::{
-    Context,
-    perform::{Verb, perform},
-    selection::Selection,
-};
+use super::{Context, perform::Verb, selection::Selection};
 use crate::{Console, Exit, args::Restart, exit::Failure};
 
 pub(super) const RESTART: Verb = Verb::new("restart", "restarting", "restart phones");
@@ -21,12 +17,12 @@ pub(super) async fn run(
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let Restart { which, image, set, pace } = args;
-    let mut selection = Selection::gather(context, verb.acts_on, which, console).await?;
+    let mut selection = Selection::gather(context, verb.acts_on, which, pace, console).await?;
     selection.set_image(image.as_ref())?;
     selection.set_properties(set, "RestartCloudPhone")?;
     let mut restart = context.session.client.phones().restart(selection.targets.iter().cloned());
     if let Some(image) = &selection.image {
         restart = restart.image(image);
     }
-    perform(context, restart, &selection.about(verb), pace, console).await
+    selection.perform(context, verb, restart, pace, console).await
 }

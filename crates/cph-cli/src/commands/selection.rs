@@ -1,24 +1,29 @@
 //! Which phones a changing command is about.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     pin::pin,
 };
 
-use cph::{Limit, PhoneStatus, Properties, RestartTarget, ServerId};
+use cph::{
+    Batch, BatchKind, Limit, Outcome, PhoneStatus, Properties, RestartTarget, Survey, Target as _,
+};
 use futures_util::TryStreamExt as _;
 
 use super::{
     Context, counted,
-    perform::{About, Verb},
+    perform::{About, Verb, perform},
     phones,
 };
 use crate::{
-    Console,
-    args::Which,
+    Console, Exit,
+    args::{PhonePace, Which},
     exit::Failure,
     input::{self, Input},
 };
+
+/// More phones than this are looked up before they are sent, so that the servers take turns and nobody is sent who cannot be.
+const SURVEY_ABOVE: usize = 100;
 
 /// The phones, and what there is to know about them as a whole.
 #[derive(Debug, Default)]
@@ -27,8 +32,10 @@ pub(super) struct Selection {
     pub(super) image: Option<String>,
     /// The file that names them.
     file: Option<input::Source>,
-    /// How many servers they are on, where the phones were listed.
-    servers: Option<usize>,
+    /// Where they are and what they are doing, where they were listed.
+    survey: Option<Survey>,
+    /// Whether the command listed them, and nobody named them.
+    is_listed: bool,
     /// Listed phones that the command is not for, by what they are doing.
     passed_over: BTreeMap<String, usize>,
 }
@@ -36,6 +43,22 @@ pub(super) struct Selection {
 impl Selection {
     /// The phones that are named, or those of the project or of some servers that are in the state the command is for.
     pub(super) async fn gather(
+        context: Context<'_>,
+        acts_on: PhoneStatus,
+        args: &Which,
+        pace: &PhonePace,
+        console: &mut Console<'_>,
+    ) -> Result<Self, Failure> {
+        let mut selection = Self::named_or_listed(context, acts_on, args, console).await?;
+        let is_looked_up = pace.per_server.is_some() || selection.targets.len() > SURVEY_ABOVE;
+        if selection.survey.is_none() && is_looked_up {
+            let survey = context.session.client.phones().survey().await;
+            selection.survey = Some(survey.map_err(Failure::to("list phones"))?);
+        }
+        Ok(selection)
+    }
+
+    async fn named_or_listed(
         context: Context<'_>,
         acts_on: PhoneStatus,
         args: &Which,
@@ -69,8 +92,8 @@ impl Selection {
         } else {
             args.server.iter().map(|server| (Some(server), all.clone().server(server))).collect()
         };
-        let mut selection = Self::default();
-        let (mut seen, mut servers) = (HashSet::new(), HashSet::<ServerId>::new());
+        let (mut selection, mut survey) = (Self::default(), Survey::default());
+        let mut seen = HashSet::new();
         let mut problems = Vec::new();
         for (server, query) in queries {
             let mut listed = pin!(query.stream());
@@ -81,8 +104,8 @@ impl Selection {
                     continue;
                 }
                 if phone.status == wanted {
+                    survey.extend([&phone]);
                     selection.targets.push(RestartTarget::from(phone.phone_id));
-                    servers.extend(phone.server_id);
                 } else {
                     *selection.passed_over.entry(phone.status.to_string()).or_default() += 1;
                 }
@@ -98,7 +121,8 @@ impl Selection {
         if !problems.is_empty() {
             return Err(Failure::Usage(problems));
         }
-        selection.servers = Some(servers.len());
+        selection.survey = Some(survey);
+        selection.is_listed = true;
         Ok(selection)
     }
 
@@ -114,15 +138,59 @@ impl Selection {
         }
     }
 
-    /// The words around a batch over these phones.
-    pub(super) fn about<'a>(&'a self, verb: &'a Verb) -> About<'a> {
-        About {
+    /// Performs a batch over these phones.
+    pub(super) async fn perform<K: BatchKind<Outcome = Outcome>>(
+        &self,
+        context: Context<'_>,
+        verb: &Verb,
+        batch: Batch<K>,
+        pace: &PhonePace,
+        console: &mut Console<'_>,
+    ) -> Result<Exit, Failure> {
+        let about = About {
             verb,
             what: self.what(),
             passed_over: self.passed_over(),
-            is_listed: self.servers.is_some(),
+            held_back: self.held_back(),
+            is_listed: self.is_listed,
             file: self.file.as_ref(),
+            per_server: pace.per_server,
+            with_image: self
+                .targets
+                .iter()
+                .filter(|target| self.image_of(target).is_some())
+                .count(),
+            images: self.images(),
+        };
+        let batch = self.survey.iter().fold(batch, Batch::survey);
+        let batch = pace.per_server.into_iter().fold(batch, Batch::per_server);
+        perform(context, batch, &about, &pace.pace, console).await
+    }
+
+    /// The image that a phone is to have.
+    fn image_of<'a>(&'a self, target: &'a RestartTarget) -> Option<&'a str> {
+        target.image_id().or(self.image.as_deref())
+    }
+
+    /// Every image that phones are to have, with the flavors of these phones where they are known.
+    fn images(&self) -> BTreeSet<(&str, Option<&str>)> {
+        let image = |target| {
+            let survey = self.survey.as_ref();
+            Some((self.image_of(target)?, survey.and_then(|survey| survey.flavor(target.id()))))
+        };
+        self.targets.iter().filter_map(image).collect()
+    }
+
+    /// Phones that will not be sent because of what they are doing, such as `; 2 held back (1 frozen, 1 restarting)`, or nothing.
+    fn held_back(&self) -> String {
+        let mut held_back = BTreeMap::new();
+        for target in &self.targets {
+            let survey = self.survey.as_ref();
+            if let Some(status) = survey.and_then(|survey| survey.hindrance(target.id())) {
+                *held_back.entry(status.to_string()).or_default() += 1;
+            }
         }
+        by_status(&held_back, "held back")
     }
 
     /// Puts properties under the phones' own. A text that lacks none of the keys stays as it is, byte for byte.
@@ -195,8 +263,10 @@ impl Selection {
     /// Such as `250 phones on 5 servers with image 1564…`.
     fn what(&self) -> String {
         let mut what = phones(self.targets.len());
-        if let Some(servers) = self.servers {
-            what = format!("{what} on {}", counted(servers, "server"));
+        if let Some(survey) = &self.survey {
+            let servers = self.targets.iter().filter_map(|target| survey.server(target.id()));
+            let servers: HashSet<&str> = servers.collect();
+            what = format!("{what} on {}", counted(servers.len(), "server"));
         }
         if let Some(image) = &self.image {
             what = format!("{what} with image {image}");
@@ -210,12 +280,15 @@ impl Selection {
 
     /// Such as `; 3 passed over (2 shut down, 1 frozen)`, or nothing.
     fn passed_over(&self) -> String {
-        if self.passed_over.is_empty() {
-            return String::new();
-        }
-        let each: Vec<String> =
-            self.passed_over.iter().map(|(status, count)| format!("{count} {status}")).collect();
-        let all: usize = self.passed_over.values().sum();
-        format!("; {all} passed over ({})", each.join(", "))
+        by_status(&self.passed_over, "passed over")
     }
+}
+
+fn by_status(counts: &BTreeMap<String, usize>, what: &str) -> String {
+    if counts.is_empty() {
+        return String::new();
+    }
+    let each: Vec<String> =
+        counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    format!("; {} {what} ({})", counts.values().sum::<usize>(), each.join(", "))
 }
