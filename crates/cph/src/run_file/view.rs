@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, time::SystemTime};
 
-use cph_core::{JobFamily, mask_json};
+use cph_core::{JobFamily, Operation, mask_json};
 use serde_json::Value;
 
 use super::{RecordedRun, fold::Told, lines::system_time, reader::Recorded};
 use crate::{
     Client, OutcomeRecord, Result, Ticket,
-    batch::{Standing, ticket::OpenJob},
+    batch::{Standing, recorded::put_together, ticket::OpenJob},
 };
 
 /// What a run file says of one target.
@@ -18,6 +18,9 @@ pub struct RunTarget<'a> {
     told: &'a Told,
     server: Option<&'a str>,
     family: JobFamily,
+    operation: &'static Operation,
+    /// The body of its call without targets.
+    common: &'a Value,
 }
 
 impl RecordedRun {
@@ -29,6 +32,8 @@ impl RecordedRun {
             told,
             server: recorded.server.map(|server| self.servers[server].as_str()),
             family,
+            operation: self.operation,
+            common: &self.header.common[recorded.group],
         })
     }
 
@@ -88,6 +93,12 @@ impl<'a> RunTarget<'a> {
     /// The same with personal values masked.
     pub fn masked_element(&self) -> Value {
         mask_json(&self.element())
+    }
+
+    /// The body of a call for it alone, personal values and all.
+    pub fn body(&self) -> Value {
+        let element = self.recorded.element.as_ref().map(|_| self.element());
+        put_together(self.operation, self.common, &element)
     }
 
     /// What is known of it in one word: that of its [outcome](Self::outcome), see [`Fate::word`](crate::Fate::word), or until
