@@ -16,6 +16,9 @@ pub(crate) const SECOND: &str = "1678567b8bab40f93711234cb80d0764";
 /// The example request of the vendor's restart page.
 pub(crate) const EXAMPLE: &str = r#"{ "phones": [ { "phone_id": "a7f3a1c5258347d6b6f1def79e11f2bc", "property": "{\"phone_num\":\"13666666666\",\"imsi\":\"460021624617113\",\"iccid\":\"42947a38410b137c\",\"wifi_name\":\"test_wifi\"}" }, { "phone_id": "1678567b8bab40f93711234cb80d0764", "property": "{\"phone_num\":\"13666666666\",\"imsi\":\"460021624617113\",\"iccid\":\"42947a38410b137c\",\"wifi_name\":\"test_wifi\"}" } ], "image_id": "1564567b8bab40f34711234cb80d8574" }"#;
 
+/// Where commands that change something keep their runs.
+const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/state");
+
 /// A file that lives as long as its handle.
 pub(crate) fn file(text: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -67,18 +70,25 @@ impl Cph {
 
     /// Keys and a project that suit whoever does not look at them.
     pub(crate) fn keys(self, endpoint: &str) -> Self {
-        self.variable("CPH_ENDPOINT", endpoint)
+        self.state()
+            .variable("CPH_ENDPOINT", endpoint)
             .variable("HUAWEICLOUD_SDK_PROJECT_ID", "0123456789abcdef0123456789abcdef")
             .variable("HUAWEICLOUD_SDK_AK", "AK")
             .variable("HUAWEICLOUD_SDK_SK", "SK")
     }
 
     pub(crate) fn simulator(self, sim: &Simulator, endpoint: &str) -> Self {
-        self.variable("CPH_ENDPOINT", endpoint)
+        self.state()
+            .variable("CPH_ENDPOINT", endpoint)
             .variable("CPH_REGION", sim.region())
             .variable("HUAWEICLOUD_SDK_PROJECT_ID", sim.project())
             .variable("HUAWEICLOUD_SDK_AK", sim.access_key())
             .variable("HUAWEICLOUD_SDK_SK", sim.secret_key())
+    }
+
+    /// A home for run files.
+    fn state(self) -> Self {
+        self.variable("XDG_STATE_HOME", STATE)
     }
 
     pub(crate) fn input(mut self, text: &str) -> Self {
@@ -169,7 +179,8 @@ fn without_chance(word: &str) -> String {
     let is_seconds = word.split_once('.').is_some_and(|(seconds, tenths)| {
         are_digits(seconds) && are_digits(tenths) && tenths.len() == 1
     });
-    let is_file = word.starts_with(std::env::temp_dir().to_str().unwrap());
+    let is_file =
+        word.starts_with(std::env::temp_dir().to_str().unwrap()) || word.starts_with(STATE);
     match word {
         _ if is_id && !CHOSEN.contains(&word) => "x".repeat(32),
         _ if is_time => "yyyy-mm-ddThh:mm:ssZ".to_owned(),

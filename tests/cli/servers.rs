@@ -285,7 +285,7 @@ async fn a_server_gets_new_phones() {
         "changing server {FIRST} to phones of kg1.cp.c20.d64SSD.e1v1 with image \
          20060220200717f201120a2300000e91 at http://127.0.0.1:"
     );
-    assert!(ran.err.starts_with(&says), "{}", ran.err);
+    assert!(ran.err.starts_with("run file: ") && ran.err.contains(&says), "{}", ran.err);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The environment that the command reads, all of it.
 
-use std::{collections::HashMap, ffi::OsString};
+use std::{collections::HashMap, ffi::OsString, path::PathBuf};
 
 use crate::exit::Failure;
 
@@ -10,6 +10,8 @@ pub(crate) const REGION: &str = "CPH_REGION";
 pub(crate) const ENDPOINT: &str = "CPH_ENDPOINT";
 /// Switches colours off when it is not empty.
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
+/// Where run files are kept, instead of `~/.local/state`.
+pub(crate) const STATE_HOME: &str = "XDG_STATE_HOME";
 
 /// The same list for the help.
 pub(crate) const HELP: &str = "\
@@ -17,6 +19,7 @@ Environment:
   CPH_REGION                        The region, unless --region is given
   CPH_ENDPOINT                      The base URL, unless either is given
   NO_COLOR                          Switches colours off when it is not empty
+  XDG_STATE_HOME                    Where cph/runs is, instead of ~/.local/state
 The vendor's own, whose SDKs read them too:
   HUAWEICLOUD_SDK_AK                Id of the access key
   HUAWEICLOUD_SDK_SK                Its secret key; there is no flag for it
@@ -27,7 +30,7 @@ The vendor's own, whose SDKs read them too:
   HUAWEICLOUD_SDK_REGION_CPH_<REGION>
                                     A region's base URL (_CN_NORTH_4)
 Of the machine:
-  HOME, USERPROFILE                 Where ~/.huaweicloud/credentials is
+  HOME, USERPROFILE                 Where ~/.huaweicloud and ~/.local/state are
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
                                     The proxy to other machines
   SSL_CERT_FILE, SSL_CERT_DIR       Other certificates, on Linux
@@ -52,6 +55,15 @@ pub(crate) fn of_library(environment: Environment<'_>, region: Option<&str>) -> 
     let known: HashMap<String, OsString> =
         names.filter_map(|name| Some((name.clone(), environment(&name)?))).collect();
     cph::Environment::new(move |name| known.get(name).cloned())
+}
+
+/// Where run files are kept, if there is a home for them. As the XDG specification has it, a path that is not absolute does
+/// not count.
+pub(crate) fn run_files(environment: Environment<'_>) -> Option<PathBuf> {
+    let path = |name: &str| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+    let state = path(STATE_HOME).or_else(|| Some(path(home)?.join(".local/state")));
+    Some(state?.join("cph/runs"))
 }
 
 /// The value of a variable, unless it is empty.
@@ -80,7 +92,7 @@ mod tests {
             .iter()
             .flat_map(|setting| setting.variables)
             .copied()
-            .chain([NO_COLOR])
+            .chain([NO_COLOR, STATE_HOME])
             .collect();
         let (variables, _) = HELP.split_once("Without keys").unwrap();
         let named =

@@ -1,6 +1,9 @@
 //! A client that is ready to call, and the clock that it lives by.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use cph::{Client, ClientBuilder, Clock, SystemClock};
 
@@ -16,6 +19,18 @@ pub(crate) struct Session {
     pub(crate) client: Client,
     clock: Box<dyn Clock>,
     pub(crate) is_simulated: bool,
+    /// Where run files are kept unless one is named; nowhere for a simulation, which ends with the command.
+    pub(crate) run_files: RunFiles,
+}
+
+/// Where run files are kept.
+#[derive(Debug)]
+pub(crate) enum RunFiles {
+    In(PathBuf),
+    /// They are to be kept, and nobody knows where.
+    NoHome,
+    #[cfg(feature = "sim")]
+    None,
 }
 
 impl Session {
@@ -37,21 +52,26 @@ impl Session {
             #[cfg(feature = "sim")]
             Service::Simulated { .. } => true,
         };
-        let (builder, clock, is_simulated): (_, Box<dyn Clock>, _) = match service {
-            Service::Real { region, endpoint, project, profile, variables } => {
+        let (builder, clock, run_files): (_, Box<dyn Clock>, _) = match service {
+            Service::Real { region, endpoint, project, profile, variables, run_files } => {
                 builder = builder.environment(variables);
                 builder = region.into_iter().fold(builder, ClientBuilder::region);
                 builder = endpoint.into_iter().fold(builder, ClientBuilder::endpoint);
                 builder = project.into_iter().fold(builder, ClientBuilder::project);
                 builder = profile.into_iter().fold(builder, ClientBuilder::profile);
-                (builder, Box::new(SystemClock), false)
+                let run_files = run_files.map_or(RunFiles::NoHome, RunFiles::In);
+                (builder, Box::new(SystemClock), run_files)
             }
             #[cfg(feature = "sim")]
             Service::Simulated { phones, fleet } => {
                 let (builder, clock) = crate::simulator::attach(builder, phones, fleet.as_deref())?;
-                (builder, Box::new(clock), true)
+                (builder, Box::new(clock), RunFiles::None)
             }
         };
+        #[cfg(feature = "sim")]
+        let is_simulated = matches!(run_files, RunFiles::None);
+        #[cfg(not(feature = "sim"))]
+        let is_simulated = false;
         let client = Box::pin(builder.connect()).await.map_err(|error| {
             let mut failure = Failure::to("set up the client")(error);
             if let (Failure::Usage(problems), false) = (&mut failure, has_place) {
@@ -63,7 +83,7 @@ impl Session {
             }
             failure
         })?;
-        Ok(Self { client, clock, is_simulated })
+        Ok(Self { client, clock, is_simulated, run_files })
     }
 
     pub(crate) fn now(&self) -> SystemTime {

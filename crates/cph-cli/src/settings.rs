@@ -1,8 +1,6 @@
 //! Flags and environment become one set of settings here, where defaults and conflicts meet.
 
-#[cfg(feature = "sim")]
-use std::path::PathBuf;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use cph::Profile;
 
@@ -61,6 +59,8 @@ pub(crate) enum Service {
         profile: Option<String>,
         /// What the library looks up by itself: project, endpoints, keys.
         variables: cph::Environment,
+        /// Where run files are kept, if there is a home for them.
+        run_files: Option<PathBuf>,
     },
     #[cfg(feature = "sim")]
     Simulated { phones: usize, fleet: Option<PathBuf> },
@@ -117,7 +117,8 @@ impl Service {
         };
         let variables = env::of_library(environment, region.as_deref());
         let Global { project, profile, .. } = global;
-        Ok(Self::Real { region, endpoint, project, profile, variables })
+        let run_files = env::run_files(environment);
+        Ok(Self::Real { region, endpoint, project, profile, variables, run_files })
     }
 }
 

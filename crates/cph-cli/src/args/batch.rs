@@ -10,7 +10,7 @@ use std::{
 use clap::ArgGroup;
 use cph::{PhoneStatus, Share};
 
-use super::values::{Expect, count, duration, instant, pattern};
+use super::values::{Expect, Only, count, duration, instant, pattern};
 
 /// The phones.
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,13 @@ pub(crate) struct Which {
     /// …}], "image_id": …}, whose property texts are sent byte for byte. cph schema target describes a line.
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// Take from the run file that --from names the phones with these outcomes or error codes, such as failed,not_sent,CPS.0042
+    ///
+    /// Outcomes are done, refused, failed, not_sent, unconfirmed and still_running; of a run that was cut off also unsent, sent
+    /// and waiting. The phones get the properties and the image that they were meant to get. To those that are unconfirmed,
+    /// sent, waiting or still_running it may happen a second time.
+    #[arg(long, value_name = "OUTCOME|CODE,…", value_delimiter = ',', requires = "from")]
+    pub(crate) only: Vec<Only>,
     /// Take all phones of the project in the state that the command is for
     #[arg(long)]
     pub(crate) all: bool,
@@ -73,6 +80,13 @@ pub(crate) struct Pace {
     /// A percentage is of the targets of the steps so far, rounded down. With steps the default is 5%; 100% is no limit.
     #[arg(long, value_name = "N|P%", allow_hyphen_values = true)]
     pub(crate) max_errors: Option<Share>,
+    /// Keep the run in this new file, which another process can resume [default: cph/runs/TIME-ID.jsonl in $XDG_STATE_HOME or
+    /// ~/.local/state; none with --sim]
+    ///
+    /// Each part is on the disk before it is sent. cph run resume goes on with a run that was cut off, cph run report counts
+    /// its outcomes. Properties stand in it in full; only its owner may read it.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) run: Option<PathBuf>,
     /// Send nothing unless there are so many targets, such as 250, 200..300 or 200..
     #[arg(long, value_name = "N..M", allow_hyphen_values = true)]
     pub(crate) expect: Option<Expect>,

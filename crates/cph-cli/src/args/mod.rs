@@ -25,6 +25,7 @@ pub(crate) use self::{
         Stop, Traffic, Uninstall,
     },
     server::{Encoder, Order, Server, ServerFilter, Servers, SharedApp, SharedFile},
+    values::Only,
 };
 use crate::{
     env,
@@ -268,6 +269,8 @@ pub(crate) enum SchemaName {
     Target,
     /// A record of output
     Outcome,
+    /// A line of a run file
+    RunFile,
 }
 
 #[cfg(feature = "sim")]

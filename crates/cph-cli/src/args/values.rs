@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use cph::ErrorCode;
+
 /// How many phones there must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expect(pub(crate) RangeInclusive<usize>);
@@ -34,6 +36,52 @@ impl fmt::Display for Expect {
             (from, to) if from == to => write!(f, "{from}"),
             (from, &usize::MAX) => write!(f, "{from} or more"),
             (from, to) => write!(f, "{from} to {to}"),
+        }
+    }
+}
+
+/// Which targets of a run file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Only {
+    /// Those of which this is known.
+    Word(&'static str),
+    /// Those with this error code.
+    Code(ErrorCode),
+}
+
+impl Only {
+    const WORDS: [&str; 9] = [
+        "done",
+        "refused",
+        "failed",
+        "not_sent",
+        "unconfirmed",
+        "still_running",
+        "unsent",
+        "sent",
+        "waiting",
+    ];
+
+    /// Whether a target is one of these.
+    pub(crate) fn takes(&self, word: &str, code: Option<&str>) -> bool {
+        match self {
+            Self::Word(wanted) => *wanted == word,
+            Self::Code(wanted) => code.is_some_and(|code| ErrorCode::parse(code) == *wanted),
+        }
+    }
+}
+
+impl FromStr for Only {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let word = text.replace('-', "_");
+        match Self::WORDS.into_iter().find(|known| *known == word) {
+            Some(word) => Ok(Self::Word(word)),
+            None if text.contains('.') => Ok(Self::Code(ErrorCode::parse(text))),
+            None => Err(
+                "it is neither an outcome, such as failed or not_sent, nor a code, such as CPS.0042",
+            ),
         }
     }
 }

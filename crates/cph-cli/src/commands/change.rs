@@ -35,7 +35,7 @@ async fn select(
     pace: &PhonePace,
     console: &mut Console<'_>,
 ) -> Result<(Selection, Vec<String>), Failure> {
-    let selection = Selection::gather(context, verb.acts_on, which, pace, console).await?;
+    let mut selection = Selection::gather(context, verb.acts_on, which, pace, console).await?;
     let ids = selection.ids(verb.plain)?;
     Ok((selection, ids))
 }

@@ -3,10 +3,11 @@
 use std::{
     collections::HashMap,
     io,
+    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
-use cph::{Batch, BatchKind, Fate, OutcomeRecord, Run, TargetOutcome};
+use cph::{Batch, BatchKind, Fate, OutcomeRecord, Run, RunFile, RunFileFailure, TargetOutcome};
 use tokio::sync::mpsc;
 
 use super::{Context, counted, perform::About};
@@ -42,65 +43,96 @@ fn fields<O: TargetOutcome>(prints: bool) -> Fields {
 pub(super) async fn follow<K: BatchKind>(
     context: Context<'_>,
     batch: Batch<K>,
+    file: Option<RunFile>,
     about: &About<'_>,
     no_wait: bool,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let started = context.session.now();
-    let mut signals = Signals::listen()?;
-    let (answered, mut parts) = mpsc::unbounded_channel();
-    let mut run = batch
-        .observer(Reporter { target: K::Outcome::TARGET, answered })
-        .start()
-        .map_err(Failure::to(about.verb.doing))?;
-    let mut follower = Follower {
-        progress: Progress::new(run.len(), context.settings, console),
-        records: Some(Records::new(fields::<K::Outcome>(about.verb.prints), context.settings)),
-        target: K::Outcome::TARGET,
-        output_failed: false,
-        no_wait,
-        quiet: context.settings.quiet,
-        counts: HashMap::new(),
-        request_ids: Vec::new(),
-        to_look_at: None,
+    let mut follower =
+        Follower::new::<K::Outcome>(context, about.verb.prints, batch.len(), console);
+    follower.no_wait = no_wait;
+    follower.file = file.as_ref().map(|file| (file.path().to_owned(), file.failure()));
+    let signals = Signals::listen()?;
+    let (answered, parts) = mpsc::unbounded_channel();
+    let reporter = Reporter { target: K::Outcome::TARGET, answered };
+    let batch = match file {
+        Some(file) => batch.observer((file, reporter)),
+        None => batch.observer(reporter),
     };
+    let run = batch.start().map_err(Failure::to(about.verb.doing))?;
     follower.write(console, |records, out| records.begin(out));
-    let mut is_stopping = false;
-    let mut left = None;
-    loop {
-        tokio::select! {
-            biased;
-            asked = signals.next() => match asked {
-                Asked::Interrupt if !is_stopping => {
-                    is_stopping = true;
-                    run.stop_sending();
-                    follower.note(console, "sending no more, waiting for what runs; Ctrl-C again leaves it");
-                }
-                Asked::Interrupt => leave(&run, &mut left, Exit::Interrupted),
-                Asked::Terminate => leave(&run, &mut left, Exit::Terminated),
-                Asked::HangUp => {}
-            },
-            Some(part) = parts.recv() => follower.answered(part, console),
-            outcome = run.next() => match outcome {
-                Some(outcome) => follower.settled(outcome, console),
-                None => break,
-            },
+    Ok(follower.follow(context, run, signals, parts, &about.passed_over, console).await)
+}
+
+impl Follower {
+    pub(super) fn new<O: TargetOutcome>(
+        context: Context<'_>,
+        prints: bool,
+        targets: usize,
+        console: &Console<'_>,
+    ) -> Self {
+        Self {
+            started: context.session.now(),
+            progress: Progress::new(targets, context.settings, console),
+            records: Some(Records::new(fields::<O>(prints), context.settings)),
+            target: O::TARGET,
+            output_failed: false,
+            no_wait: false,
+            quiet: context.settings.quiet,
+            file: None,
+            counts: HashMap::new(),
+            request_ids: Vec::new(),
+            to_look_at: None,
         }
     }
-    while let Ok(part) = parts.try_recv() {
-        follower.answered(part, console);
+
+    /// Prints what becomes of every target, and tells how it all ended.
+    pub(super) async fn follow<O: TargetOutcome + 'static>(
+        mut self,
+        context: Context<'_>,
+        mut run: Run<O>,
+        mut signals: Signals,
+        mut parts: mpsc::UnboundedReceiver<PartAnswered>,
+        passed_over: &str,
+        console: &mut Console<'_>,
+    ) -> Exit {
+        let mut is_stopping = false;
+        let mut left = None;
+        loop {
+            tokio::select! {
+                biased;
+                asked = signals.next() => match asked {
+                    Asked::Interrupt if !is_stopping => {
+                        is_stopping = true;
+                        run.stop_sending();
+                        self.note(console, "sending no more, waiting for what runs; Ctrl-C again leaves it");
+                    }
+                    Asked::Interrupt => leave(&run, &mut left, Exit::Interrupted),
+                    Asked::Terminate => leave(&run, &mut left, Exit::Terminated),
+                    Asked::HangUp => {}
+                },
+                Some(part) = parts.recv() => self.answered(part, console),
+                outcome = run.next() => match outcome {
+                    Some(outcome) => self.settled(outcome, console),
+                    None => break,
+                },
+            }
+        }
+        while let Ok(part) = parts.try_recv() {
+            self.answered(part, console);
+        }
+        self.write(console, |records, out| records.finish(out));
+        self.progress.end();
+        self.tell_failure_of_file(console);
+        if let Some(exit) = left {
+            let open = ["still_running", "unconfirmed"].map(|word| self.count(word)).iter().sum();
+            console.note(format_args!("left while {} had not settled", counted(open, O::TARGET)));
+            self.point_on(console);
+            return exit;
+        }
+        let took = took(self.started, context.session.now());
+        self.conclude(&took, passed_over, console)
     }
-    follower.write(console, |records, out| records.finish(out));
-    follower.progress.end();
-    if let Some(exit) = left {
-        let open = ["still_running", "unconfirmed"].map(|word| follower.count(word)).iter().sum();
-        console
-            .note(format_args!("left while {} had not settled", counted(open, K::Outcome::TARGET)));
-        follower.point_to_jobs(console);
-        return Ok(exit);
-    }
-    let took = took(started, context.session.now());
-    Ok(follower.conclude(&took, &about.passed_over, console))
 }
 
 /// Whatever has not settled settles with what is known now.
@@ -109,7 +141,9 @@ fn leave<O: TargetOutcome>(run: &Run<O>, left: &mut Option<Exit>, exit: Exit) {
     *left = Some(exit);
 }
 
-struct Follower {
+/// What a command says of a run while it goes.
+pub(super) struct Follower {
+    started: SystemTime,
     progress: Progress,
     /// Gone once nobody reads them.
     records: Option<Records>,
@@ -118,6 +152,8 @@ struct Follower {
     target: &'static str,
     no_wait: bool,
     quiet: bool,
+    /// The run file, and whether it could be written.
+    pub(super) file: Option<(PathBuf, RunFileFailure)>,
     /// How many targets have which outcome.
     counts: HashMap<&'static str, usize>,
     /// Of the parts that were answered.
@@ -173,6 +209,23 @@ impl Follower {
         self.counts.get(word).copied().unwrap_or(0)
     }
 
+    /// How to go on with what has not settled.
+    fn point_on(&self, console: &mut Console<'_>) {
+        match &self.file {
+            Some((path, _)) if !self.quiet => {
+                console.note(format_args!("go on with it: cph run resume {}", path.display()));
+            }
+            Some(_) => {}
+            None => self.point_to_jobs(console),
+        }
+    }
+
+    fn tell_failure_of_file(&self, console: &mut Console<'_>) {
+        if let Some(failure) = self.file.as_ref().and_then(|(_, failure)| failure.get()) {
+            console.note(format_args!("cph: {failure}; the file tells less than is known"));
+        }
+    }
+
     fn point_to_jobs(&self, console: &mut Console<'_>) {
         if !self.quiet && !self.request_ids.is_empty() {
             console
@@ -205,8 +258,10 @@ impl Follower {
                 self.target
             ));
         }
-        if count("still_running") > 0 {
+        if self.no_wait && count("still_running") > 0 {
             self.point_to_jobs(console);
+        } else if count("still_running") > 0 {
+            self.point_on(console);
         }
         if count("unconfirmed") > 0 || count("still_running") > 0 && !self.no_wait {
             Exit::Unconfirmed

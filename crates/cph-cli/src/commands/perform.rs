@@ -2,11 +2,16 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
-use cph::{Asks, Batch, BatchKind, JobFamily, Operation, PhoneStatus, Share, TargetOutcome};
+use cph::{
+    Asks, Batch, BatchKind, JobFamily, Operation, PhoneStatus, RunFile, Share, TargetOutcome,
+};
 use serde_json::Value;
 
 use super::{Context, counted, follow};
-use crate::{Console, Exit, args::Pace, confirm::confirm, exit::Failure, input::Source};
+use crate::{
+    Console, Exit, args::Pace, confirm::confirm, env, exit::Failure, input::Source,
+    session::RunFiles,
+};
 
 /// More targets than this are not changed without asking.
 pub(super) const ASK_ABOVE: usize = 10;
@@ -126,10 +131,44 @@ pub(super) async fn perform<K: BatchKind>(
             return Ok(Exit::Usage);
         }
     }
+    let file = if batch.is_empty() { None } else { run_file(context, &batch, pace)? };
     if !settings.quiet && !batch.is_empty() {
+        if let Some(file) = &file {
+            console.note(format_args!("run file: {}", file.path().display()));
+        }
         console.note(format_args!("{} {heading}", verb.going_on));
     }
-    follow::follow(context, batch, about, pace.no_wait, console).await
+    follow::follow(context, batch, file, about, pace.no_wait, console).await
+}
+
+/// The file that the run is kept in, unless it is simulated and none is named.
+fn run_file<K: BatchKind>(
+    context: Context<'_>,
+    batch: &Batch<K>,
+    pace: &Pace,
+) -> Result<Option<RunFile>, Failure> {
+    let session = context.session;
+    let file = match (&pace.run, &session.run_files) {
+        (Some(path), _) => RunFile::create(path, batch, session.is_simulated),
+        (None, RunFiles::In(directory)) => RunFile::create_in(directory, batch, false),
+        (None, RunFiles::NoHome) => {
+            return Err(Failure::usage(format!(
+                "there is no home for the run file: pass --run FILE, or set {}; nothing was sent",
+                env::STATE_HOME
+            )));
+        }
+        #[cfg(feature = "sim")]
+        (None, RunFiles::None) => return Ok(None),
+    };
+    match file.map_err(Failure::to("keep the run")) {
+        Ok(file) => Ok(Some(file)),
+        Err(Failure::Usage(mut problems)) => {
+            problems
+                .push("without a run file nothing was sent; --run FILE names another".to_owned());
+            Err(Failure::Usage(problems))
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Whether a person wants it so: asked on a terminal, or by `--yes`.

@@ -1,6 +1,6 @@
 //! `cph schema`: what is read and written, as JSON Schema.
 
-use cph::{OutcomeRecord, Properties, PropertyKey};
+use cph::{OutcomeRecord, Properties, PropertyKey, RunFile};
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -12,6 +12,7 @@ pub(super) fn schema(name: SchemaName, console: &mut Console<'_>) -> Result<Exit
         SchemaName::Property => generator.into_root_schema_for::<Properties>(),
         SchemaName::Outcome => generator.into_root_schema_for::<OutcomeRecord>(),
         SchemaName::Target => target(generator),
+        SchemaName::RunFile => RunFile::schema(),
     };
     serde_json::to_writer_pretty(&mut *console.out, &schema).map_err(std::io::Error::from)?;
     writeln!(console.out)?;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
+    path::Path,
     pin::pin,
 };
 
@@ -17,9 +18,9 @@ use super::{
 };
 use crate::{
     Console, Exit,
-    args::{PhonePace, Which},
+    args::{Only, PhonePace, Which},
     exit::Failure,
-    input::{self, Input},
+    input::{self, Input, Recorded},
 };
 
 /// More phones than this are looked up before they are sent, so that the servers take turns and nobody is sent who cannot be.
@@ -36,6 +37,8 @@ pub(super) struct Selection {
     survey: Option<Survey>,
     /// Whether the command listed them, and nobody named them.
     is_listed: bool,
+    /// Whether they are those of an earlier run, which may have had more for them than another command takes.
+    is_recorded: bool,
     /// Listed phones that the command is not for, by what they are doing.
     passed_over: BTreeMap<String, usize>,
 }
@@ -64,7 +67,9 @@ impl Selection {
         args: &Which,
         console: &mut Console<'_>,
     ) -> Result<Self, Failure> {
-        if let Some(path) = &args.from {
+        if let (Some(path), false) = (&args.from, args.only.is_empty()) {
+            Self::recorded(context, path, &args.only, console)
+        } else if let Some(path) = &args.from {
             let (file, read) = input::read(path, context.settings.quiet, console)?;
             let Input { targets, image, .. } = read;
             Ok(Self { targets, image, file: Some(file), ..Self::default() })
@@ -74,6 +79,31 @@ impl Selection {
             let targets = args.ids.iter().map(|id| RestartTarget::from(id.as_str())).collect();
             Ok(Self { targets, ..Self::default() })
         }
+    }
+
+    /// Phones of an earlier run.
+    fn recorded(
+        context: Context<'_>,
+        path: &Path,
+        only: &[Only],
+        console: &mut Console<'_>,
+    ) -> Result<Self, Failure> {
+        let recorded = Recorded::read(path, only, &context.session.client)?;
+        if !recorded.left_out.is_empty() && !context.settings.quiet {
+            let left_out: Vec<&str> = recorded.left_out.iter().map(String::as_str).collect();
+            console.note(format_args!(
+                "{}: not taken over: {}",
+                path.display(),
+                left_out.join(", ")
+            ));
+        }
+        if recorded.uncertain > 0 {
+            console.note(format_args!(
+                "of {} it is not known whether the earlier run has reached them: it may happen to them a second time",
+                phones(recorded.uncertain)
+            ));
+        }
+        Ok(Self { targets: recorded.targets, is_recorded: true, ..Self::default() })
     }
 
     /// All phones of the project or of some servers. Pages may overlap when phones come and go, so each counts once.
@@ -232,7 +262,12 @@ impl Selection {
     }
 
     /// The ids alone, for a command that has no room for more.
-    pub(super) fn ids(&self, verb: &str) -> Result<Vec<String>, Failure> {
+    pub(super) fn ids(&mut self, verb: &str) -> Result<Vec<String>, Failure> {
+        if self.is_recorded {
+            for target in &mut self.targets {
+                *target = RestartTarget::new(target.phone_id());
+            }
+        }
         self.refuse_images(verb)?;
         let with_more = self.targets.iter().find(|target| target.property().is_some());
         self.refuse(verb, "properties", with_more)?;

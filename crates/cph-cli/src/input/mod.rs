@@ -4,6 +4,7 @@ mod body;
 mod columns;
 mod csv;
 mod json;
+mod run;
 mod table;
 
 use std::path::Path;
@@ -51,6 +52,8 @@ impl Source {
     }
 }
 
+pub(crate) use run::{Recorded, is_run_file};
+
 /// Reads phones from a file. Unless `quiet`, a note says which of its columns change nothing.
 pub(crate) fn read(
     path: &Path,
@@ -58,6 +61,12 @@ pub(crate) fn read(
     console: &mut Console<'_>,
 ) -> Result<(Source, Input), Failure> {
     let (name, text) = text(path, console)?;
+    if is_run_file(&text) {
+        return Err(Failure::usage(format!(
+            "{name} is a run file: say with --only which of its phones are meant, such as --only failed,not_sent; \
+             nothing was sent"
+        )));
+    }
     let named = |problem: String| format!("{name}: {problem}");
     let mut input = parse(&text)
         .map_err(|problems| Failure::Usage(problems.into_iter().map(named).collect()))?;
