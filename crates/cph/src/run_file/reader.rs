@@ -17,6 +17,7 @@ use super::{
     header::{RunHeader, VERSION},
     lines::{Line, TargetLine},
     place::{about, lock},
+    writer::RunFileFailure,
 };
 use crate::{Client, Error, Result, batch::ticket::differences};
 
@@ -34,6 +35,7 @@ pub struct RecordedRun {
     end: (u64, bool),
     /// The locked file, if it was opened to be written on.
     file: Option<File>,
+    pub(super) failure: RunFileFailure,
 }
 
 /// What is to be sent for one target.
@@ -109,12 +111,18 @@ impl RecordedRun {
             story,
             end,
             file: None,
+            failure: RunFileFailure::default(),
         })
     }
 
     /// What the run is.
     pub fn header(&self) -> &RunHeader {
         &self.header
+    }
+
+    /// Says later whether something could not be written: take it before the run is [resumed](Self::resume).
+    pub fn failure(&self) -> RunFileFailure {
+        self.failure.clone()
     }
 
     /// Whether it belongs to what `client` calls.

@@ -103,7 +103,8 @@ impl RecordedRun {
         let settled = |standing: &&Standing| !matches!(standing, Standing::Settled { .. });
         let open = standings.iter().filter(settled).count();
         let name = format!("run file {}", self.path.display());
-        let mut writer = Writer::new(self.take_file()?, name, client.clock().clone(), open);
+        let mut writer = Writer::new(self.take_file()?, name, client.clock().clone(), open)
+            .telling(self.failure.clone());
         writer.resumed().map_err(Error::invalid)?;
 
         let (operation, common) = (self.operation, self.header.common);

@@ -131,6 +131,16 @@ impl<'a> RunTarget<'a> {
         })
     }
 
+    /// Whether nothing more will be known of it, so that [`resume`](RecordedRun::resume) leaves it as it is.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.told.standing, Standing::Settled { .. })
+    }
+
+    /// Whether it was never sent, or turned away without effect, so that [`resume`](RecordedRun::resume) sends it.
+    pub fn is_unsent(&self) -> bool {
+        self.told.standing == Standing::Unsent
+    }
+
     /// The call that carried it last, if an answer named one.
     pub fn request_id(&self) -> Option<&'a str> {
         match &self.told.standing {

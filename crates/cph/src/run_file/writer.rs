@@ -58,6 +58,11 @@ impl<D: Durable> Writer<D> {
         Self { out, name, clock, open, failure: RunFileFailure::default() }
     }
 
+    /// Tells its failure through this handle.
+    pub(super) fn telling(self, failure: RunFileFailure) -> Self {
+        Self { failure, ..self }
+    }
+
     pub(super) fn failure(&self) -> RunFileFailure {
         self.failure.clone()
     }
