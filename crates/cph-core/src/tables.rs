@@ -6219,6 +6219,13 @@ pub(crate) static ASSUMPTIONS: &[Assumption] = &[
         would_show: "ListCloudPhoneModels 300 times within a second: whether some get APIGW.0308, and which limit its text names.",
         switch: Some("calls_per_second"),
     },
+    Assumption {
+        name: "boot-time-of-a-phone",
+        statement: "The shell of a phone has grep and cat, process 1 begins when the phone does, and btime of /proc/stat and the 22nd field of /proc/1/stat, in hundredths of a second, say when.",
+        relied_on_by: &["client", "simulator"],
+        would_show: "That command on a phone before and after a restart.",
+        switch: None,
+    },
 ];
 impl ErrorCode {
     /// APIG.0201: the gateway could not pass the call on, had no answer in time, or found it malformed or too large.

@@ -1,6 +1,6 @@
 //! Commands to phones: files, apps, and a tiny shell.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use cph_core::limits;
 use serde_json::{Value, json};
@@ -78,9 +78,9 @@ impl<'a> Work<'a> {
     /// `RunShellCommand`.
     pub(crate) fn run_shell(&mut self) -> Result<Value, Refusal> {
         let content = self.content(&["shell"], limits::RUN_SHELL_COMMAND_CONTENT_BYTES, SHELL)?;
-        let seed = self.seed;
+        let (seed, now) = (self.seed, self.now);
         self.command(|work, phone_id| {
-            let output = printed(work.state.phones.named(phone_id)?, content, seed);
+            let output = printed(work.state.phones.named(phone_id)?, content, seed, now);
             work.start_command(phone_id, Some(output))
         })
     }
@@ -119,7 +119,7 @@ impl<'a> Work<'a> {
         phone_id: &str,
         content: &str,
     ) -> Result<(Arc<str>, String), Refusal> {
-        let output = printed(self.state.phones.named(phone_id)?, content, self.seed);
+        let output = printed(self.state.phones.named(phone_id)?, content, self.seed, self.now);
         let new = NewJob {
             output: Some(output.clone()),
             is_listed: self.assumptions.sync_jobs_are_listed,
@@ -207,7 +207,7 @@ fn ends_with(name: &str, suffix: &str) -> bool {
 }
 
 /// What a command prints on a phone.
-fn printed(phone: &Phone, command: &str, seed: u64) -> String {
+fn printed(phone: &Phone, command: &str, seed: u64, now: SystemTime) -> String {
     let words: Vec<&str> = command.split_whitespace().collect();
     let mut output = match words.as_slice() {
         ["echo", words @ ..] => words.join(" "),
@@ -221,8 +221,17 @@ fn printed(phone: &Phone, command: &str, seed: u64) -> String {
             let lines = phone.packages.iter().map(|package| format!("package:{package}"));
             lines.collect::<Vec<_>>().join("\n")
         }
+        ["grep", "btime", "/proc/stat", "&&", "cat", "/proc/1/stat"] => boot_time(phone, now),
         _ => String::new(),
     };
     output.truncate(output.floor_char_boundary(MAX_OUTPUT_BYTES));
     output
+}
+
+/// When the machine began, and process 1 of the phone in hundredths of a second after that (assumed: boot-time-of-a-phone).
+fn boot_time(phone: &Phone, now: SystemTime) -> String {
+    let machine = phone.create_time;
+    let ticks = phone.booted(now).duration_since(machine).unwrap_or_default().as_millis() / 10;
+    let machine = machine.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    format!("btime {machine}\n1 (init) S 0 0 0 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 {ticks} 0 0")
 }

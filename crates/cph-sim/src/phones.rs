@@ -35,7 +35,9 @@ pub(crate) struct Phone {
     pub(crate) packages: BTreeSet<String>,
     status: PhoneStatus,
     work: Option<Busy>,
-    create_time: SystemTime,
+    /// When it began to run, before what it is doing now.
+    booted: SystemTime,
+    pub(crate) create_time: SystemTime,
     pub(crate) update_time: SystemTime,
 }
 
@@ -66,7 +68,19 @@ impl Phone {
         }
     }
 
+    /// When it began to run last.
+    pub(crate) fn booted(&self, now: SystemTime) -> SystemTime {
+        use PhoneStatus::{Creating, Resetting, Restarting, Running, ShutDown};
+        let boots = |work: &&Busy| {
+            work.afterwards == Running
+                && matches!(work.status, Creating | Resetting | Restarting | ShutDown)
+        };
+        let end = self.work.as_ref().filter(boots).and_then(|work| work.end);
+        end.filter(|end| *end <= now).unwrap_or(self.booted)
+    }
+
     pub(crate) fn set_status(&mut self, status: PhoneStatus, now: SystemTime) {
+        self.booted = self.booted(now);
         self.status = status;
         self.work = None;
         self.update_time = now;
@@ -105,6 +119,7 @@ impl Phone {
     }
 
     pub(crate) fn begin(&mut self, work: Busy, now: SystemTime) {
+        self.booted = self.booted(now);
         self.work = Some(work);
         self.update_time = now;
     }
@@ -239,6 +254,7 @@ impl Phones {
                 packages: BTreeSet::new(),
                 status: phone.status,
                 work: None,
+                booted: now,
                 create_time: now,
                 update_time: now,
             };
