@@ -71,8 +71,7 @@ async fn phones_that_take_no_call_are_not_sent() {
 
 #[tokio::test]
 async fn an_image_that_phones_cannot_have_is_refused_before_anything_is_sent() {
-    let mut assumptions = Assumptions::default();
-    assumptions.well_formed_image_exists = false;
+    let assumptions = Assumptions { well_formed_image_exists: false, ..Assumptions::default() };
     let sim = Simulator::builder().phones(2).assume(assumptions).build().unwrap();
     let serving = sim.start().await.unwrap();
     let cph = |args: &[&str]| Cph::new(args).simulator(&sim, &serving.endpoint());

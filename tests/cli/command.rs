@@ -176,6 +176,10 @@ fn without_chance(word: &str) -> String {
         |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_time = word.len() == 20 && word.ends_with('Z') && word.as_bytes()[10] == b'T';
+    let is_run = word.len() >= 21
+        && word.as_bytes()[8] == b'T'
+        && &word[15..17] == "Z-"
+        && word.bytes().take(8).all(|byte| byte.is_ascii_digit());
     let is_seconds = word.split_once('.').is_some_and(|(seconds, tenths)| {
         are_digits(seconds) && are_digits(tenths) && tenths.len() == 1
     });
@@ -183,6 +187,7 @@ fn without_chance(word: &str) -> String {
         word.starts_with(std::env::temp_dir().to_str().unwrap()) || word.starts_with(STATE);
     match word {
         _ if is_id && !CHOSEN.contains(&word) => "x".repeat(32),
+        _ if is_run => format!("RUN{}", &word[21..]),
         _ if is_time => "yyyy-mm-ddThh:mm:ssZ".to_owned(),
         _ if is_seconds => word.replace(|char: char| char.is_ascii_digit(), "n"),
         _ if word.starts_with(HERE) => format!("{HERE}PORT"),

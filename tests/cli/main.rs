@@ -8,6 +8,7 @@ mod mistakes;
 mod output;
 mod requests;
 mod restart;
+mod runs;
 mod servers;
 mod wire_log;
 

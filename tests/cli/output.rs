@@ -98,6 +98,7 @@ async fn help_is_stable() {
         "shared-file",
         "shared-app",
         "job",
+        "run",
         "api",
         "schema",
     ] {

@@ -32,7 +32,7 @@ pub(crate) struct Which {
     /// Outcomes are done, refused, failed, not_sent, unconfirmed and still_running; of a run that was cut off also unsent, sent
     /// and waiting. The phones get the properties and the image that they were meant to get. To those that are unconfirmed,
     /// sent, waiting or still_running it may happen a second time.
-    #[arg(long, value_name = "OUTCOME|CODE,…", value_delimiter = ',', requires = "from")]
+    #[arg(long, value_name = "OUTCOME|CODE,…", value_delimiter = ',', requires = "from", conflicts_with_all = ["ids", "all", "server"])]
     pub(crate) only: Vec<Only>,
     /// Take all phones of the project in the state that the command is for
     #[arg(long)]

@@ -5,6 +5,7 @@
 mod account;
 mod batch;
 mod phone;
+mod run;
 mod server;
 mod values;
 
@@ -24,6 +25,7 @@ pub(crate) use self::{
         Exec, Export, Grow, Import, Install, Phone, Place, Push, Reset, Restart, SetProperties,
         Stop, Traffic, Uninstall,
     },
+    run::Run,
     server::{Encoder, Order, Server, ServerFilter, Servers, SharedApp, SharedFile},
     values::Only,
 };
@@ -106,6 +108,9 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     #[command(flatten)]
     Call(Call),
+    /// Look at the files that runs are kept in, and go on with runs that were cut off
+    #[command(subcommand, arg_required_else_help = true)]
+    Run(Run),
     #[command(flatten)]
     Local(Local),
     /// Say where each setting comes from, and try one call that changes nothing

@@ -46,8 +46,12 @@ pub(crate) enum Phone {
     ///
     /// Phones are named by id, read from a file, or selected from the project's running phones. They are sent in parts, the
     /// first part alone. One record per phone is printed as it settles: done, refused, failed, not_sent (safe to send
-    /// again), unconfirmed (may have happened: look before repeating) or still_running. Ctrl-C stops sending and waits for
-    /// what runs; a second one leaves.
+    /// again), unconfirmed (may have happened: look before repeating) or still_running.
+    ///
+    /// Ctrl-C sends no more and waits for what runs: the rest is not_sent. A second Ctrl-C, or SIGTERM, leaves at once: what was
+    /// sent is still_running or unconfirmed, and goes on at the service. When the terminal is closed (SIGHUP), or the reader of
+    /// the output goes away, the run goes on without them. However a run ends, its file says how far it came: cph run show tells,
+    /// cph run resume goes on with it, after a kill or a power cut too.
     Restart(Box<Restart>),
     /// Start phones that are shut down, and wait until each has settled
     ///

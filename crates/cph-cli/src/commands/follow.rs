@@ -8,6 +8,7 @@ use std::{
 };
 
 use cph::{Batch, BatchKind, Fate, OutcomeRecord, Run, RunFile, RunFileFailure, TargetOutcome};
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::{Context, counted, perform::About};
@@ -20,10 +21,10 @@ use crate::{
 };
 
 /// Fields of an outcome: the last is for jobs that print.
-fn fields<O: TargetOutcome>(prints: bool) -> Fields {
+pub(super) fn fields_of(id_field: &'static str, prints: bool) -> Fields {
     let of = |names: &[&'static str]| {
         let names = names.iter().copied().chain(prints.then_some("output"));
-        std::iter::once(O::ID_FIELD).chain(names).collect::<Vec<_>>().into()
+        std::iter::once(id_field).chain(names).collect::<Vec<_>>().into()
     };
     Fields {
         all: of(&[
@@ -60,7 +61,7 @@ pub(super) async fn follow<K: BatchKind>(
         None => batch.observer(reporter),
     };
     let run = batch.start().map_err(Failure::to(about.verb.doing))?;
-    follower.write(console, |records, out| records.begin(out));
+    follower.begin(console);
     Ok(follower.follow(context, run, signals, parts, &about.passed_over, console).await)
 }
 
@@ -74,7 +75,7 @@ impl Follower {
         Self {
             started: context.session.now(),
             progress: Progress::new(targets, context.settings, console),
-            records: Some(Records::new(fields::<O>(prints), context.settings)),
+            records: Some(Records::new(fields_of(O::ID_FIELD, prints), context.settings)),
             target: O::TARGET,
             output_failed: false,
             no_wait: false,
@@ -84,6 +85,11 @@ impl Follower {
             request_ids: Vec::new(),
             to_look_at: None,
         }
+    }
+
+    /// Prints what stands before the first record.
+    pub(super) fn begin(&mut self, console: &mut Console<'_>) {
+        self.write(console, |records, out| records.begin(out));
     }
 
     /// Prints what becomes of every target, and tells how it all ended.
@@ -174,13 +180,24 @@ impl Follower {
         if self.no_wait && outcome.job_id().is_some() && is_unconfirmed(&outcome) {
             *outcome.fate_mut() = Fate::StillRunning;
         }
-        if is_unconfirmed(&outcome) {
-            self.to_look_at.get_or_insert_with(|| outcome.id().to_string());
-        }
         let record = OutcomeRecord::from(&outcome);
-        self.write(console, |records, out| records.write(out, &record));
+        self.take(&outcome.id().to_string(), record.outcome, &record, console);
+    }
+
+    /// Prints a record, and counts it.
+    pub(super) fn take(
+        &mut self,
+        id: &str,
+        outcome: &'static str,
+        record: &impl Serialize,
+        console: &mut Console<'_>,
+    ) {
+        if outcome == "unconfirmed" {
+            self.to_look_at.get_or_insert_with(|| id.to_owned());
+        }
+        self.write(console, |records, out| records.write(out, record));
         self.progress.settled();
-        *self.counts.entry(record.outcome).or_default() += 1;
+        *self.counts.entry(outcome).or_default() += 1;
     }
 
     fn note(&self, console: &mut Console<'_>, text: &str) {

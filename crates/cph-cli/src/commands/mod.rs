@@ -14,6 +14,7 @@ mod manual;
 mod perform;
 mod phone;
 mod restart;
+mod run;
 mod schema;
 mod selection;
 mod server;
@@ -49,6 +50,9 @@ pub(crate) async fn run(
         Command::Doctor { assumptions: true } => doctor::assumptions(&settings, console),
         Command::Doctor { assumptions: false } => {
             doctor::doctor(global, &settings, environment, console).await
+        }
+        Command::Run(command) => {
+            Box::pin(run::run(command, global, &settings, environment, console)).await
         }
         Command::Local(command) => local(command, &global, &settings, console).await,
         Command::Call(command) => {

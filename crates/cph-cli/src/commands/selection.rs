@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// More phones than this are looked up before they are sent, so that the servers take turns and nobody is sent who cannot be.
-const SURVEY_ABOVE: usize = 100;
+pub(super) const SURVEY_ABOVE: usize = 100;
 
 /// The phones, and what there is to know about them as a whole.
 #[derive(Debug, Default)]
