@@ -1,6 +1,6 @@
 //! Ids: checked text, so that none of them can change the path of a request.
 
-use std::{borrow::Borrow, fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
 const MAX_CHARS: usize = 64;
 
@@ -64,7 +64,7 @@ macro_rules! id {
         /// The vendor prints 32 hexadecimal digits; its own answers break that, so any 1 to 64 ASCII letters, digits,
         /// `-`, `_` and `.` are taken, but neither `.` nor `..`.
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(Box<str>);
+        pub struct $type(Arc<str>);
 
         impl $type {
             /// The id as text.

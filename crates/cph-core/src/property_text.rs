@@ -1,6 +1,6 @@
 //! The `property` field as it stands on the wire.
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -30,12 +30,12 @@ use crate::{
 )]
 #[schemars(description = "A JSON object as text.", extend("contentMediaType" = "application/json"))]
 #[serde(transparent)]
-pub struct PropertyText(String);
+pub struct PropertyText(Arc<str>);
 
 impl PropertyText {
     /// Takes the text as it is; [`check`](Self::check) says what is wrong with it.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The text, byte for byte.

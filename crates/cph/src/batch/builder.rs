@@ -209,7 +209,7 @@ impl<K: BatchKind> Batch<K> {
         let (kind, targets) = (self.kind, self.targets);
         let work = Work {
             operation: operation(K::OPERATION),
-            targets: ids.iter().map(ToString::to_string).collect(),
+            targets: ids.iter().map(|id| id.to_string().into()).collect(),
             groups,
             servers,
             held_back,

@@ -21,6 +21,7 @@ pub(crate) mod ticket;
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -41,7 +42,7 @@ pub(crate) const JOB_TIMEOUT: Duration = Duration::from_mins(30);
 pub(crate) struct Work {
     pub(crate) operation: &'static Operation,
     /// The targets' ids, each once.
-    pub(crate) targets: Vec<String>,
+    pub(crate) targets: Vec<Arc<str>>,
     /// Which targets may share a call: those of the same number.
     pub(crate) groups: Vec<usize>,
     /// Which targets are on the same physical server, where that is known: those of the same number.

@@ -1,6 +1,6 @@
 //! Asking how jobs are doing: many request ids at a time, every page. Knows no plan.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use cph_core::{ErrorCode, JobFamily, JobId, RequestId, limits};
 use futures_util::{StreamExt as _, stream};
@@ -23,16 +23,22 @@ pub(crate) struct Asked {
     pub(crate) answer: Result<Vec<Job>, Error>,
 }
 
-/// Asks about all of these calls, as many in one query as the service takes. A refused query of several is split, so that
-/// one bad id does not hide the jobs of the others.
-pub(crate) async fn sweep(client: Client, calls: Vec<Call>) -> Vec<Asked> {
-    let mut groups = Vec::new();
-    let mut rest = calls.as_slice();
+/// Calls by the queries that ask about them, as many in one as the service takes.
+pub(crate) fn queries(calls: Vec<Call>) -> VecDeque<Vec<Call>> {
+    let mut queries = VecDeque::new();
+    let mut rest = calls;
     while !rest.is_empty() {
-        let (group, later) = rest.split_at(fullest(rest));
-        groups.push(group.to_vec());
+        let later = rest.split_off(fullest(&rest));
+        queries.push_back(rest);
         rest = later;
     }
+    queries
+}
+
+/// Asks about the calls of one query. Where it is refused it is split, so that one bad id does not hide the jobs of the
+/// others.
+pub(crate) async fn ask(client: Client, query: Vec<Call>) -> Vec<Asked> {
+    let mut groups = vec![query];
     let mut asked = Vec::new();
     while let Some(mut calls) = groups.pop() {
         let request_ids: Vec<RequestId> =

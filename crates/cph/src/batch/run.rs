@@ -91,7 +91,7 @@ impl<O: TargetOutcome> Run<O> {
         };
         let work = Work {
             operation,
-            targets: jobs.iter().map(|job| job.target.clone()).collect(),
+            targets: jobs.iter().map(|job| job.target.as_str().into()).collect(),
             groups: vec![0; jobs.len()],
             servers: vec![None; jobs.len()],
             held_back: BTreeMap::new(),

@@ -74,7 +74,7 @@ impl BatchKind for ResetPhones {
 
     fn body(&self, part: &[&ResetTarget]) -> ResetCloudPhoneRequestBody {
         let phone = |target: &&ResetTarget| ResetPhoneProperty {
-            phone_id: target.phone_id.clone(),
+            phone_id: target.phone_id.to_string(),
             property: target.property.as_ref().map(|text| text.as_str().to_owned()),
             factory_reset_enabled: target.factory_reset_enabled,
         };

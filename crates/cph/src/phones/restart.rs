@@ -61,7 +61,7 @@ impl BatchKind for RestartPhones {
 
     fn body(&self, part: &[&RestartTarget]) -> RestartCloudPhoneRequestBody {
         let phone = |target: &&RestartTarget| PhoneProperty {
-            phone_id: target.phone_id.clone(),
+            phone_id: target.phone_id.to_string(),
             property: target.property.as_ref().map(|text| text.as_str().to_owned()),
         };
         RestartCloudPhoneRequestBody {

@@ -11,9 +11,9 @@ macro_rules! phone_target {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name {
-            phone_id: String,
+            phone_id: std::sync::Arc<str>,
             property: Option<cph_core::PropertyText>,
-            image: Option<String>,
+            image: Option<std::sync::Arc<str>>,
             $($(#[$field_doc])* $field: $type,)*
         }
 
@@ -21,7 +21,7 @@ macro_rules! phone_target {
             /// A phone by its id; the id is checked when the batch starts.
             pub fn new(phone_id: impl Into<String>) -> Self {
                 Self {
-                    phone_id: phone_id.into(),
+                    phone_id: phone_id.into().into(),
                     property: None,
                     image: None,
                     $($field: Default::default(),)*
@@ -46,7 +46,7 @@ macro_rules! phone_target {
             #[doc = concat!("Changes this phone to an image while ", $doing, ". Phones with different images go in different calls.")]
             #[must_use]
             pub fn image(mut self, image_id: impl Into<String>) -> Self {
-                self.image = Some(image_id.into());
+                self.image = Some(image_id.into().into());
                 self
             }
 

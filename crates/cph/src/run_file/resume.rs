@@ -109,10 +109,10 @@ impl RecordedRun {
 
         let (operation, common) = (self.operation, self.header.common);
         let targets: Arc<[Recorded]> = self.targets.into();
-        let ids: Vec<String> = targets.iter().map(|target| target.id.clone()).collect();
+        let ids: Vec<Arc<str>> = targets.iter().map(|target| target.id.as_str().into()).collect();
         let unsent =
             ids.iter().zip(&standings).enumerate().filter_map(|(place, (id, standing))| {
-                (*standing == Standing::Unsent).then_some((place, id.as_str()))
+                (*standing == Standing::Unsent).then_some((place, &**id))
             });
         let held_back = survey.map_or_else(BTreeMap::new, |survey| survey.held_back(unsent));
         let groups = targets.iter().map(|target| target.group).collect();

@@ -126,16 +126,19 @@ impl Engine {
         let started = self.client.clock().now();
         self.last_look = Some(started);
         tracing::debug!(requests = calls.len(), "looking at jobs");
-        let calls = calls.collect();
-        let sweep = poller::sweep(self.client.clone(), calls);
-        Some(Box::pin(async move { (started, Looked::Swept(sweep.await)) }))
+        self.queries = poller::queries(calls.collect());
+        self.next_query(started)
+    }
+
+    /// The next query of the sweep that began then.
+    fn next_query(&mut self, started: SystemTime) -> Option<Look> {
+        let asking = poller::ask(self.client.clone(), self.queries.pop_front()?);
+        Some(Box::pin(async move { (started, Looked::Swept(asking.await)) }))
     }
 
     /// What a sweep has shown. Jobs that it should have shown and did not, with their patience over, are looked at one by one.
     pub(super) fn swept(&mut self, started: SystemTime, asked: Vec<Asked>) -> Option<Look> {
         let family = self.work.operation.job_family.unwrap_or(JobFamily::Phone);
-        let mut missing = BTreeSet::new();
-        let mut silence = None;
         for Asked { request_ids, answer } in asked {
             let request_ids: BTreeSet<RequestId> = request_ids.into_iter().collect();
             let open: Vec<usize> = self.under(&request_ids);
@@ -145,14 +148,19 @@ impl Engine {
                     self.show(jobs, family, &open);
                 }
                 Err(error) if error.delivery() == Delivery::Refused => self.silent_since = None,
-                Err(error) => silence = Some(format!("{error:#}")),
+                Err(error) => self.silence = Some(format!("{error:#}")),
             }
             let failure = answer.err().map(|error| format!("{error:#}"));
             for target in open {
-                missing.extend(self.expire(target, started, failure.as_deref()));
+                let missing = self.expire(target, started, failure.as_deref());
+                self.missing.extend(missing);
             }
         }
-        if let Some(error) = silence.filter(|_| self.stopped.is_none())
+        if let Some(next) = self.next_query(started) {
+            return Some(next);
+        }
+        let missing = std::mem::take(&mut self.missing);
+        if let Some(error) = self.silence.take().filter(|_| self.stopped.is_none())
             && self.silent_since.is_some_and(|since| since + OUTAGE <= started)
         {
             self.halt(NotSentReason::NoConnection(error));
@@ -229,7 +237,7 @@ impl Engine {
             .open
             .iter()
             .filter(|target| is_checked(target))
-            .map(|&target| self.work.targets[target].clone())
+            .map(|&target| self.work.targets[target].to_string())
             .collect();
         if phones.is_empty() {
             return None;
@@ -241,7 +249,7 @@ impl Engine {
     /// What was seen of phones whose jobs had ended well.
     pub(super) fn checked(&mut self, started: SystemTime, found: Vec<(String, Option<String>)>) {
         for (phone, why) in found {
-            let Some(&target) = self.places.get(&phone) else { continue };
+            let Some(&target) = self.places.get(phone.as_str()) else { continue };
             let State::Checking { trace, expires, lacks, .. } = &mut self.states[target] else {
                 continue;
             };

@@ -29,7 +29,7 @@ use super::{
     observer::{Observer, Part, Settlement},
     outcome::{Fate, Fault, NotSentReason, UnconfirmedReason},
     plan::Plan,
-    poller::Asked,
+    poller::{Asked, Call},
     ticket::OpenJob,
 };
 use crate::{Client, Error, Job, clock::after};
@@ -120,7 +120,7 @@ pub(crate) struct Engine {
 
     states: Vec<State>,
     /// The place of each target by its id (assumed: ids-come-back-as-sent).
-    places: HashMap<String, usize>,
+    places: HashMap<Arc<str>, usize>,
     /// Unsent targets, in order.
     queue: VecDeque<usize>,
     /// Refused parts waiting to be halved, and the search that is under way.
@@ -140,6 +140,10 @@ pub(crate) struct Engine {
     proven: bool,
     /// Why nothing more is sent.
     stopped: Option<NotSentReason>,
+    /// What the sweep that is under way has yet to ask, and what it has found so far.
+    queries: VecDeque<Vec<Call>>,
+    missing: BTreeSet<JobId>,
+    silence: Option<String>,
     next_look: Option<SystemTime>,
     last_look: Option<SystemTime>,
     /// Since when calls have been lost and none was answered.
@@ -162,7 +166,7 @@ type Look = BoxFuture<'static, (SystemTime, Looked)>;
 
 /// What came of looking at jobs.
 enum Looked {
-    /// At all that are open.
+    /// At some of those that are open: a sweep takes as many queries as it needs.
     Swept(Vec<Asked>),
     /// At some one by one, which the sweep before did not show.
     OneByOne(Vec<(JobId, Result<Job, Error>)>),
@@ -207,6 +211,9 @@ impl Engine {
             in_flight: 0,
             proven: false,
             stopped: None,
+            queries: VecDeque::new(),
+            missing: BTreeSet::new(),
+            silence: None,
             next_look: None,
             last_look: None,
             silent_since: None,
@@ -359,7 +366,7 @@ impl Engine {
         self.unsettled -= 1;
         self.last_progress = self.client.clock().now();
         let id = &self.work.targets[target];
-        tracing::debug!(target = id, %fate, "settled");
+        tracing::debug!(target = &**id, %fate, "settled");
         self.observer.settled(&Settlement {
             target: id,
             fate: &fate,

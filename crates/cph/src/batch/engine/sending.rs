@@ -98,7 +98,7 @@ impl Engine {
     pub(super) fn send(&mut self, targets: Vec<usize>) -> Option<Sending> {
         let part = Part {
             number: self.parts_sent + 1,
-            targets: targets.iter().map(|&target| self.work.targets[target].clone()).collect(),
+            targets: targets.iter().map(|&target| self.work.targets[target].to_string()).collect(),
             unsent: self.unsent() - targets.len(),
         };
         if let Err(error) = self.observer.before(&part) {
@@ -170,7 +170,7 @@ impl Engine {
         self.silent_since = None;
         self.last_progress = now;
         self.last_request = answer.request_id.clone().or(self.last_request.take());
-        let ids = targets.iter().map(|&target| self.work.targets[target].as_str());
+        let ids = targets.iter().map(|&target| &*self.work.targets[target]);
         let judgement = judge(ids, answer.request_id.as_ref(), answer.entries);
         for _stranger in judgement.strangers {
             tracing::warn!("the answer speaks of a target that was not asked for");
