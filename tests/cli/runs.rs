@@ -185,3 +185,33 @@ async fn what_was_lost_is_looked_at_again_and_nothing_is_changed() {
     let again = service.cph(&again).run().await;
     assert!(again.err.contains("it may happen to them a second time"), "{}", again.err);
 }
+
+/// The commands of README on ten thousand phones, up to the one that would take its time.
+#[tokio::test]
+async fn the_ten_thousand_phones_of_the_readme_stop_at_the_first() {
+    let service = Service::start(|sim| sim.phones(9999)).await;
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("### Ten thousand phones").unwrap();
+    let block = rest.split("```").nth(1).unwrap();
+    let commands: Vec<&str> =
+        block.lines().filter_map(|line| line.strip_prefix("$ cph ")).collect();
+    let mut phones = vec!["gone".to_owned()];
+    phones.extend(service.sim.phones().iter().map(ToString::to_string));
+    std::fs::write(service.file("night.txt"), phones.join("\n")).unwrap();
+    for (command, exit) in commands[..2].iter().zip([1, 0]) {
+        let args = command.replace("night.", &service.file("night."));
+        let ran = service.cph(&args.split(' ').collect::<Vec<_>>()).run().await;
+        assert_eq!(ran.exit, exit, "{}", ran.err);
+        let shown = |line: &str| {
+            // Where and how long is another matter.
+            let line = line.replace(&service.file(""), "");
+            line.split(" at http").next().unwrap().split(" in ").next().unwrap().to_owned()
+        };
+        let told: Vec<String> = block.lines().map(shown).collect();
+        let data = if exit == 0 { ran.out.lines().take(4).collect() } else { Vec::new() };
+        for line in ran.err.lines().chain(data) {
+            assert!(told.contains(&shown(line)), "README does not show: {line}");
+        }
+    }
+    assert!(service.sim.ledger().phones.values().all(Vec::is_empty));
+}

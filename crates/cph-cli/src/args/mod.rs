@@ -107,7 +107,7 @@ pub(crate) struct Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(flatten)]
-    Call(Call),
+    Call(Box<Call>),
     /// Look at the files that runs are kept in, and go on with runs that were cut off
     #[command(subcommand, arg_required_else_help = true)]
     Run(Run),

@@ -58,7 +58,7 @@ pub(crate) async fn run(
         Command::Call(command) => {
             let session = Session::open(Service::resolve(global, environment)?, &settings).await?;
             let context = Context { session: &session, settings: &settings };
-            Box::pin(call(context, command, console)).await
+            Box::pin(call(context, *command, console)).await
         }
     }
 }
