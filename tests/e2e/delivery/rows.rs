@@ -69,7 +69,7 @@ fn nothing_sent() -> Vec<Row> {
         row("no turn under the rate limits in time",  Trouble::NoTurn,          ""),
         row("a host without an address",              Trouble::NoHost,          "dns error"),
         row("a refused connection",                   Trouble::RefusedPort,     "refused"),
-        row("no connection within the time for it",   Trouble::FullBacklog,     "deadline has elapsed"),
+        row("no connection within the time for it",   Trouble::FullBacklog,     "deadline has elapsed or timed out"),
         row("no TLS handshake within that time",      Trouble::SilentHandshake, "timed out"),
         row("a server that speaks no TLS",            Trouble::NoTls,           "InvalidContentType"),
         row("a proxy that opens no tunnel",           Trouble::NoTunnel,        "tunnel"),

@@ -3,11 +3,11 @@
 #![expect(clippy::doc_markdown, reason = "the comments are the help, which is plain text")]
 
 use clap::Subcommand;
-use cph::{ClientType, PhoneStatus, TrafficType};
+use cph::{ClientType, PhoneStatus, Ready, TrafficType};
 
 use super::{
     batch::{PhonePace, Which},
-    values::{key_and_value, pattern},
+    values::{key_and_value, pattern, ready},
 };
 
 #[derive(Debug, Subcommand)]
@@ -117,6 +117,12 @@ pub(crate) struct Restart {
     /// Set a property on every phone that does not bring a value of its own; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub(crate) set: Vec<(String, String)>,
+    /// Count a phone as done only when it is running, or prints what it should when this is run on it
+    ///
+    /// running, or a command and its output, such as 'getprop sys.boot_completed=1'. Six commands a minute are allowed, each
+    /// for many phones. A phone that is not ready when the time for its job is over ends as unconfirmed.
+    #[arg(long, value_name = "running|COMMAND=OUTPUT", value_parser = ready, conflicts_with = "no_wait")]
+    pub(crate) ready: Option<Ready>,
     #[command(flatten)]
     pub(crate) pace: PhonePace,
 }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use cph::ErrorCode;
+use cph::{ErrorCode, Ready};
 
 /// How many phones there must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,14 @@ pub(super) fn key_and_value(text: &str) -> Result<(String, String), &'static str
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("write it as KEY=VALUE"),
+    }
+}
+
+pub(super) fn ready(text: &str) -> Result<Ready, &'static str> {
+    match text.rsplit_once('=') {
+        _ if text == "running" => Ok(Ready::Running),
+        Some((command, output)) if !command.is_empty() => Ok(Ready::prints(command, output)),
+        _ => Err("write it as running, or as COMMAND=OUTPUT"),
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn reset(
     args: &Reset,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let Reset { restart: Restart { which, image, set, pace }, factory_reset } = args;
+    let Reset { restart: Restart { which, image, set, ready, pace }, factory_reset } = args;
     let mut selection = Selection::gather(context, RESET.acts_on, which, pace, console).await?;
     selection.set_image(image.as_ref())?;
     selection.set_properties(set, "ResetCloudPhone")?;
@@ -62,6 +62,9 @@ pub(super) async fn reset(
     let mut reset = context.session.client.phones().reset(selection.targets.iter().map(target));
     if let Some(image) = &selection.image {
         reset = reset.image(image);
+    }
+    if let Some(ready) = ready {
+        reset = reset.ready(ready.clone());
     }
     selection.perform(context, &RESET, reset, pace, console).await
 }

@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 use cph::{
     Asks, Batch, BatchKind, JobFamily, Operation, PhoneStatus, RunFile, Share, TargetOutcome,
 };
-use serde_json::Value;
 
 use super::{Context, counted, follow};
 use crate::{
@@ -111,13 +110,11 @@ pub(super) async fn perform<K: BatchKind>(
     }
     let brakes = Brakes::new(pace, about);
     let batch = brakes.put_on(paced(batch, pace));
-    let bodies = if settings.show_personal { batch.bodies() } else { batch.dry_run() };
-    let bodies = bodies.map_err(|error| refused(error, about.file))?;
+    let steps = batch.steps().map_err(|error| refused(error, about.file))?;
     check_images(context, about).await?;
     if pace.dry_run {
-        return dry_run(context, &batch, about, &brakes, &bodies, console);
+        return dry_run(context, &batch, about, &brakes, &steps, console);
     }
-    drop(bodies);
     let verb = about.verb;
     let heading = format!("{} {}{brakes}", about.what, session.place());
     let asks = batch.operation().asks;
@@ -296,14 +293,15 @@ fn dry_run<K: BatchKind>(
     batch: &Batch<K>,
     about: &About<'_>,
     brakes: &Brakes,
-    bodies: &[Value],
+    steps: &[usize],
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
     let field = batch.operation().batch.map_or("", |batch| batch.field);
-    let steps = batch.steps().map_err(|error| refused(error, about.file))?;
-    let mut ahead = (1..).zip(&steps);
+    let bodies = if context.settings.show_personal { batch.bodies() } else { batch.dry_run() };
+    let bodies = bodies.map_err(|error| refused(error, about.file))?;
+    let mut ahead = (1..).zip(steps);
     let mut left = 0;
-    for (part, body) in (1..).zip(bodies) {
+    for (part, body) in (1..).zip(&bodies) {
         serde_json::to_writer(&mut *console.out, body).map_err(std::io::Error::from)?;
         writeln!(console.out)?;
         if !context.settings.quiet {

@@ -16,13 +16,16 @@ pub(super) async fn run(
     args: &Restart,
     console: &mut Console<'_>,
 ) -> Result<Exit, Failure> {
-    let Restart { which, image, set, pace } = args;
+    let Restart { which, image, set, ready, pace } = args;
     let mut selection = Selection::gather(context, verb.acts_on, which, pace, console).await?;
     selection.set_image(image.as_ref())?;
     selection.set_properties(set, "RestartCloudPhone")?;
     let mut restart = context.session.client.phones().restart(selection.targets.iter().cloned());
     if let Some(image) = &selection.image {
         restart = restart.image(image);
+    }
+    if let Some(ready) = ready {
+        restart = restart.ready(ready.clone());
     }
     selection.perform(context, verb, restart, pace, console).await
 }
