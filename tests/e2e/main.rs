@@ -15,4 +15,5 @@ mod simulated_phones;
 mod simulated_servers;
 mod skew;
 mod sockets;
+mod taking_over;
 mod wire_log;

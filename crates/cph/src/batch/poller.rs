@@ -59,6 +59,12 @@ pub(crate) async fn ask(client: Client, query: Vec<Call>) -> Vec<Asked> {
     asked
 }
 
+/// How many calls it takes to ask about these, as far as that is known.
+pub(crate) fn pages(query: &[Call]) -> u32 {
+    let jobs: usize = query.iter().map(|call| call.jobs).sum();
+    u32::try_from(jobs.div_ceil(limits::LIST_JOBS_PAGE).max(1)).unwrap_or(u32::MAX)
+}
+
 /// How many of the next calls to ask about in one query, so that its pages are as full as can be.
 fn fullest(calls: &[Call]) -> usize {
     let mut best = (1, 0.0);

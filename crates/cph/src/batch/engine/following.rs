@@ -24,8 +24,12 @@ pub(super) const LOOKING: Duration = Duration::from_mins(2);
 /// How long the service may be silent before a run that has started is given up.
 const OUTAGE: Duration = Duration::from_mins(10);
 
-/// The first look at new jobs, and how often to look until some have ended.
+/// The first look at new jobs, and how often to look until some have ended; those of whole servers take longer.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
+const FIRST_LOOK_AT_SERVERS: Duration = Duration::from_secs(15);
+
+/// What looking at jobs may cost: a sweep of many calls is followed by a longer wait.
+const TIME_PER_CALL: Duration = Duration::from_millis(100);
 
 /// How often to look at the least and at the most, once it is known how long the jobs take.
 const INTERVAL: std::ops::RangeInclusive<Duration> =
@@ -67,15 +71,22 @@ impl Engine {
     }
 
     pub(super) fn look_soon(&mut self, now: SystemTime) {
-        let look = now + FIRST_LOOK.min(self.interval());
+        let look = now + self.interval().min(self.first_look());
         self.next_look = Some(self.next_look.map_or(look, |next| next.min(look)));
+    }
+
+    fn first_look(&self) -> Duration {
+        match self.work.operation.job_family {
+            Some(JobFamily::Server) => FIRST_LOOK_AT_SERVERS,
+            _ => FIRST_LOOK,
+        }
     }
 
     /// How long between two looks: a quarter of what jobs were seen to take.
     fn interval(&self) -> Duration {
         let (ended, total) = self.ended_jobs;
         if ended == 0 {
-            FIRST_LOOK
+            self.first_look()
         } else {
             (total / ended / 4).clamp(*INTERVAL.start(), *INTERVAL.end())
         }
@@ -127,6 +138,8 @@ impl Engine {
         self.last_look = Some(started);
         tracing::debug!(requests = calls.len(), "looking at jobs");
         self.queries = poller::queries(calls.collect());
+        let pages = self.queries.iter().map(|query| poller::pages(query));
+        self.calls_per_sweep = pages.sum();
         self.next_query(started)
     }
 
@@ -276,7 +289,8 @@ impl Engine {
         }
         if !self.open.is_empty() || self.silent_since.is_some() {
             let jitter = 0.9 + 0.2 * self.client.chance();
-            self.next_look = Some(self.client.clock().now() + self.interval().mul_f64(jitter));
+            let interval = self.interval().max(TIME_PER_CALL * self.calls_per_sweep);
+            self.next_look = Some(self.client.clock().now() + interval.mul_f64(jitter));
         }
     }
 

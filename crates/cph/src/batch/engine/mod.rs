@@ -142,6 +142,7 @@ pub(crate) struct Engine {
     stopped: Option<NotSentReason>,
     /// What the sweep that is under way has yet to ask, and what it has found so far.
     queries: VecDeque<Vec<Call>>,
+    calls_per_sweep: u32,
     missing: BTreeSet<JobId>,
     silence: Option<String>,
     next_look: Option<SystemTime>,
@@ -212,6 +213,7 @@ impl Engine {
             proven: false,
             stopped: None,
             queries: VecDeque::new(),
+            calls_per_sweep: 0,
             missing: BTreeSet::new(),
             silence: None,
             next_look: None,
