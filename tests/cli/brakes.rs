@@ -46,7 +46,7 @@ async fn a_canary_that_ends_badly_stops_the_run() {
     let outcomes: Vec<_> =
         records.iter().map(|record| record["outcome"].as_str().unwrap()).collect();
     assert_eq!(outcomes, ["refused", "not_sent", "not_sent"]);
-    assert_eq!(records[1]["reason"], "1 targets before it ended badly, more than the run may have");
+    assert_eq!(records[1]["reason"], "too many targets ended badly before it: 1");
     let heading = ran.err.lines().next().unwrap();
     assert!(heading.ends_with("; --canary 1,2 --max-errors 5%"), "{heading}");
 }

@@ -58,8 +58,8 @@ async fn a_run_that_stopped_is_shown_and_resumed() {
     insta::assert_snapshot!(filtered(&shown.both), @r"
     PHONE ID                          OUTCOME        SECONDS  ERROR CODE  REASON
     a                                 refused                 CPS.0004    the phone id is malformed or not acceptable
-    b                                 not_sent                            1 targets before it ended badly, more than the run may have
-    c                                 not_sent                            1 targets before it ended badly, more than the run may have
+    b                                 not_sent                            too many targets ended badly before it: 1
+    c                                 not_sent                            too many targets ended badly before it: 1
     run RUN: RestartCloudPhone of 3 targets in cn-north-4 at http://127.0.0.1:PORT, project xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
     begun yyyy-mm-ddThh:mm:ssZ, ended yyyy-mm-ddThh:mm:ssZ
     2 not sent, 1 refused

@@ -247,7 +247,7 @@ impl fmt::Display for NotSentReason {
                 f.write_str("the first part started nobody, or its answer forgot some, so the rest was held back")
             }
             Self::TooManyErrors(errors) => {
-                write!(f, "{errors} targets before it ended badly, more than the run may have")
+                write!(f, "too many targets ended badly before it: {errors}")
             }
             Self::Status(status) => write!(f, "the phone was {status}"),
             Self::NoConnection(error) => write!(f, "no connection came about: {error}"),
