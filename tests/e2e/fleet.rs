@@ -349,3 +349,15 @@ async fn a_phone_that_must_be_ready_is_down_until_it_is() {
     let (report, ()) = join(run.into_future(), meddle).await;
     assert_eq!(report.to_string(), "1 done, 1 unconfirmed");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_gets_no_call_through_any_more_ends_though_questions_are_answered() {
+    let (simulator, client) = fleet(100, 2);
+    let cut_off = Fault::refuse_connection().on("RestartCloudPhone").call(3).always();
+    simulator.inject(cut_off).unwrap();
+    let report = client.phones().restart(simulator.phones()).batch(10).start().unwrap().await;
+    assert_eq!(report.to_string(), "20 done, 80 not sent");
+    let last = report.outcomes().last().unwrap();
+    assert!(matches!(last.fate, Fate::NotSent(NotSentReason::NoConnection(_))), "{}", last.fate);
+    check_law(&simulator, &report);
+}

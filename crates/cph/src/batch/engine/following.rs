@@ -22,7 +22,7 @@ use crate::{
 pub(super) const LOOKING: Duration = Duration::from_mins(2);
 
 /// How long the service may be silent before a run that has started is given up.
-const OUTAGE: Duration = Duration::from_mins(10);
+pub(super) const OUTAGE: Duration = Duration::from_mins(10);
 
 /// The first look at new jobs, and how often to look until some have ended; those of whole servers take longer.
 const FIRST_LOOK: Duration = Duration::from_secs(5);

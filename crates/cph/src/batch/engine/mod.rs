@@ -149,6 +149,8 @@ pub(crate) struct Engine {
     last_look: Option<SystemTime>,
     /// Since when calls have been lost and none was answered.
     silent_since: Option<SystemTime>,
+    /// Since when no call of a part has left.
+    none_left_since: Option<SystemTime>,
     /// How many jobs each call started.
     jobs_of: HashMap<RequestId, usize>,
     /// Of the last call that was answered: something to ask about when the line is in doubt.
@@ -219,6 +221,7 @@ impl Engine {
             next_look: None,
             last_look: None,
             silent_since: None,
+            none_left_since: None,
             jobs_of: HashMap::new(),
             last_request: None,
             ended_jobs: (0, Duration::ZERO),

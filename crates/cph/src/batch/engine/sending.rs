@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cph_core::{RequestId, Scope};
 
-use super::{Engine, Sending, State, Trace};
+use super::{Engine, Sending, State, Trace, following::OUTAGE};
 use crate::{
     Delivery, Error, ErrorKind,
     batch::{
@@ -14,6 +14,7 @@ use crate::{
         observer::{Part, PartAnswer},
         outcome::{Fate, Fault, NotSentReason, UnconfirmedReason},
     },
+    clock::after,
 };
 
 impl Engine {
@@ -138,6 +139,9 @@ impl Engine {
         result: Result<Answer, Error>,
     ) {
         self.in_flight -= 1;
+        if !result.as_ref().is_err_and(|error| error.delivery() == Delivery::NotSent) {
+            self.none_left_since = None;
+        }
         let answer = match &result {
             Ok(answer) => PartAnswer {
                 request_id: answer.request_id.as_ref().map(RequestId::as_str),
@@ -233,7 +237,7 @@ impl Engine {
         let reason = match error.kind() {
             ErrorKind::Credentials => NotSentReason::Credentials(error_text),
             ErrorKind::RateLimited => NotSentReason::RateLimited(error_text),
-            _ if self.proven => {
+            _ if self.proven && !self.is_cut_off() => {
                 self.put_back(targets);
                 return self.heard_nothing();
             }
@@ -242,9 +246,15 @@ impl Engine {
         for &target in targets {
             self.settle(target, Fate::NotSent(reason.clone()));
         }
-        if !self.proven || error.kind() == ErrorKind::Credentials {
+        if !self.proven || !matches!(reason, NotSentReason::RateLimited(_)) {
             self.halt(reason);
         }
+    }
+
+    /// Whether no call has left for as long as an outage may last.
+    fn is_cut_off(&mut self) -> bool {
+        let now = self.client.clock().now();
+        after(*self.none_left_since.get_or_insert(now), OUTAGE) <= now
     }
 
     /// Targets of a call that started nothing go first when it is made again.
