@@ -1,6 +1,7 @@
 //! How a command ends.
 
 use std::{
+    error::Error as _,
     io,
     process::{ExitCode, Termination},
 };
@@ -61,9 +62,10 @@ impl Failure {
 
     /// For `map_err`: what could not be done, to go after "failed to".
     pub(crate) fn to(doing: &'static str) -> impl Fn(cph::Error) -> Self {
-        move |error| match error.problems() {
-            [] => Self::Call { doing, error },
-            problems => Self::Usage(problems.iter().map(ToString::to_string).collect()),
+        move |error| match (error.problems(), error.source()) {
+            ([], _) => Self::Call { doing, error },
+            ([problem], Some(cause)) => Self::usage(format!("{problem}: {cause}")),
+            (problems, _) => Self::Usage(problems.iter().map(ToString::to_string).collect()),
         }
     }
 
