@@ -13,14 +13,14 @@ use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
 
 /// Well-formed ids.
-const SERVERS: [&str; 3] = [
+pub(crate) const SERVERS: [&str; 3] = [
     "1234567b8bab40ffb711234cb80d0234",
     "1678567b8bab40f93711234cb80d0764",
     "a7f3a1c5258347d6b6f1def79e11f2bc",
 ];
 
 /// A client of a service that does whatever it is asked.
-fn client(service: &Canned) -> Client {
+pub(crate) fn client(service: &Canned) -> Client {
     let service = service.clone();
     Client::builder()
         .endpoint("http://localhost")

@@ -1,32 +1,14 @@
 //! Whoever takes a run over sends what was to be sent, whatever kind of batch it was.
 
 use cph::{
-    Batch, BatchKind, Client, Credentials, ExportTarget, ImportTarget, KeypairTarget, Observer,
-    Part, PartAnswer, Properties, PropertyUpdate, ResetTarget, RestartTarget, RunFile,
-    ServerBandWidth, ServerChange, ServerNic, ServerPublicIp, TrafficType,
+    Batch, BatchKind, Client, ExportTarget, ImportTarget, KeypairTarget, Observer, Part,
+    PartAnswer, Properties, PropertyUpdate, ResetTarget, RestartTarget, RunFile, ServerBandWidth,
+    ServerChange, ServerNic, ServerPublicIp, TrafficType,
 };
-use cph_tests::{SharedClock, canned::Canned, paused_clock};
+use cph_tests::canned::Canned;
 use serde_json::Value;
 
-const IDS: [&str; 3] = [
-    "1234567b8bab40ffb711234cb80d0234",
-    "1678567b8bab40f93711234cb80d0764",
-    "a7f3a1c5258347d6b6f1def79e11f2bc",
-];
-
-fn client(service: &Canned) -> Client {
-    let service = service.clone();
-    Client::builder()
-        .endpoint("http://localhost")
-        .project("0123456789abcdef0123456789abcdef")
-        .credentials(Credentials::access_key("AK", "SK"))
-        .clock(SharedClock(paused_clock()))
-        .transport(move |request| {
-            std::future::ready(Ok::<_, std::io::Error>(service.answer(request)))
-        })
-        .build()
-        .unwrap()
-}
+use crate::kinds::{SERVERS as IDS, client};
 
 /// Lets no part go.
 struct Refuses;
