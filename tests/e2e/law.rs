@@ -303,13 +303,21 @@ async fn check(case: Case) -> Result<(), TestCaseError> {
     let n = targets.len();
 
     let client = in_process(&simulator).build().unwrap();
+    // Steps that do not grow are a mistake.
+    let mut canary = case.plan.canary.clone();
+    let mut reach = 1;
+    canary.retain(|step| {
+        let grows = step.of(n) >= reach;
+        reach = reach.max(step.of(n));
+        grows
+    });
     let restart = client
         .phones()
         .restart(targets)
         .batch(case.batch)
         .in_flight(case.in_flight)
         .max_down(case.max_down)
-        .canary(case.plan.canary.clone())
+        .canary(canary)
         .job_timeout(Duration::from_secs(case.job_timeout))
         .trust_refusal(case.assumptions.whole_refusal_starts_nothing);
     let restart = match case.deadline {

@@ -7,24 +7,27 @@ use crate::{PropertyKey, PropertyText};
 pub(crate) const MASK: &str = "***";
 
 /// Names of answer fields and of property keys that no list has a rule for.
-const PERSONAL: [&str; 8] = [
+const PERSONAL: [&str; 9] = [
     "android_id",
     "iccid",
     "imei",
     "imsi",
     "mac_address",
+    "msisdn",
     "phone_num",
     "phone_number",
     "serial_num",
 ];
 
-/// Whether the value under this name identifies a person, a SIM or a device: a field of an answer or a property key.
+/// Whether the value under this name identifies a person, a SIM or a device: a field of an answer or a property key, or a
+/// key that nobody documents but ends in such a name.
 ///
 /// ```
 /// assert!(cph_core::is_personal("imei") && !cph_core::is_personal("phone_id"));
 /// ```
 pub fn is_personal(key: &str) -> bool {
-    PERSONAL.iter().any(|name| name.eq_ignore_ascii_case(key))
+    let last = key.rsplit('.').next().unwrap_or(key);
+    PERSONAL.iter().any(|name| name.eq_ignore_ascii_case(last))
         || PropertyKey::find(key).is_some_and(|property| property.personal)
 }
 
@@ -43,8 +46,18 @@ pub fn mask_json(value: &Value) -> Value {
             fields.iter().map(|(key, value)| (key.clone(), mask_under(key, value))).collect()
         }
         Value::Array(items) => items.iter().map(mask_json).collect(),
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => mask_text(text),
         _ => value.clone(),
     }
+}
+
+/// A text that may be JSON; one that hides nothing stays as it is.
+fn mask_text(text: &str) -> Value {
+    let masked = serde_json::from_str::<Value>(text).ok().and_then(|inner| {
+        let masked = mask_json(&inner);
+        (masked != inner).then(|| masked.to_string())
+    });
+    masked.unwrap_or_else(|| text.to_owned()).into()
 }
 
 /// `value` as it may be shown under `key`.
@@ -90,6 +103,13 @@ mod tests {
             }],
         });
         assert_eq!(mask_json(&request), masked);
+    }
+
+    #[test]
+    fn keys_that_nobody_documents_and_texts_in_texts_hide_what_their_names_tell() {
+        let property = r#"{"gsm.sim.imsi":"1","a":"{\"imsi\":\"2\"}","b":"{\"c\": 3}"}"#;
+        let masked = r#"{"gsm.sim.imsi":"***","a":"{\"imsi\":\"***\"}","b":"{\"c\": 3}"}"#;
+        assert_eq!(mask_json(&json!({ "property": property })), json!({ "property": masked }));
     }
 
     #[test]

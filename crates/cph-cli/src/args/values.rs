@@ -78,7 +78,9 @@ impl FromStr for Only {
         let word = text.replace('-', "_");
         match Self::WORDS.into_iter().find(|known| *known == word) {
             Some(word) => Ok(Self::Word(word)),
-            None if text.contains('.') => Ok(Self::Code(ErrorCode::parse(text))),
+            None if text.contains('.') => {
+                Ok(Self::Code(ErrorCode::parse(&text.to_ascii_uppercase())))
+            }
             None => Err(
                 "it is neither an outcome, such as failed or not_sent, nor a code, such as CPS.0042",
             ),

@@ -34,6 +34,10 @@ pub(super) async fn doctor(
     let client = &session.client;
     // It changes nothing, needs no more than reading, and its answer is short.
     let asked = client.api("ListCloudPhones").query("limit", "1").send().await;
+    let clock = match &asked {
+        Err(error) if error.status().is_none() => "not known, since nobody answered".to_owned(),
+        _ => skew(client.clock_skew_seconds()),
+    };
     let row = |setting, value: String, from: &str| Row { setting, value, from: from.to_owned() };
     let credentials = client.credentials_origin().unwrap_or_else(|| "nobody knows".to_owned());
     let proxy = client.proxy().map(str::to_owned);
@@ -44,7 +48,7 @@ pub(super) async fn doctor(
         row("project", client.project().to_string(), &origins.project),
         row("credentials", "found".to_owned(), &credentials),
         row("proxy", proxy.unwrap_or_else(|| "none".to_owned()), from_proxy),
-        row("clock", skew(client.clock_skew_seconds()), "the gateway"),
+        row("clock", clock, "the gateway"),
         row(
             "signature",
             if asked.is_ok() { "taken" } else { "see below" }.to_owned(),

@@ -346,6 +346,13 @@ impl<K: BatchKind> Batch<K> {
                 "batch is {batch}; the service takes at most {maximum} in one call"
             )));
         }
+        let reach: Vec<usize> = options.canary.iter().map(|step| step.of(self.len())).collect();
+        let starts_with_nobody = !self.is_empty() && reach.first() == Some(&0);
+        if starts_with_nobody || !reach.is_sorted() {
+            let problem =
+                "the steps of a canary begin with 1 target at least and grow, such as 1,10%,100%";
+            problems.push(Problem::new(problem));
+        }
         if options.per_server.is_some() && self.survey.is_none() {
             problems
                 .push(Problem::new("per-server needs a survey, which says where the phones are"));

@@ -96,6 +96,9 @@ impl Fold {
 
     fn sending(&mut self, sending: Sending) -> Result<(), String> {
         let Sending { part, targets, at } = sending;
+        if part > self.parts + 1 {
+            return Err(format!("sends part {part}, and no line sent part {}", self.parts + 1));
+        }
         let mut sent = Vec::with_capacity(targets.len());
         for target in targets {
             sent.push((self.place(&target)?, target));

@@ -10,7 +10,7 @@ use super::{RecordedRun, RunFile, reader::Recorded, writer::Writer};
 use crate::{
     Client, Error, Observer, Result, Run, Share, Survey, TargetOutcome,
     batch::{
-        Options, Standing, Work,
+        JOB_TIMEOUT, Options, Standing, Work,
         recorded::{Resend, put_together, resend_of},
     },
 };
@@ -129,8 +129,13 @@ impl RecordedRun {
             resend(client, part.iter().map(|target| target.id.clone()).collect(), body)
         };
         let send = Box::new(send);
+        let mut options: Options = self.header.options.into();
+        // A run that did not wait is resumed to wait.
+        if options.job_timeout.is_zero() {
+            options.job_timeout = JOB_TIMEOUT;
+        }
         Ok(Resumption {
-            options: self.header.options.into(),
+            options,
             work: Work { operation, targets: ids, groups, servers, held_back, send },
             standings,
             parts_sent: self.story.parts,

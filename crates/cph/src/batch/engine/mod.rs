@@ -248,7 +248,7 @@ impl Engine {
                     State::Waiting { request_id, job_id, since, expires, seen_running: false }
                 }
                 Standing::Looking { request_id, since, reason } => {
-                    let expires = self.before_deadline(now + LOOKING);
+                    let expires = self.before_deadline(now + LOOKING.min(self.options.job_timeout));
                     State::Looking { request_id, since, expires, reason }
                 }
             };

@@ -28,7 +28,8 @@ impl Engine {
         }
         // A part is halved one piece at a time, and a run that has started nobody yet feels its way.
         let alone = !self.proven || self.halving.is_some() || !self.refused_parts.is_empty();
-        if alone && self.in_flight > 0 || !self.proven && self.is_looking() {
+        let looks_first = !self.proven && self.parts_tried > 0 && self.is_looking();
+        if alone && self.in_flight > 0 || looks_first {
             return None;
         }
         // While nobody answers, only questions are asked.
