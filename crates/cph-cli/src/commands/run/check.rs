@@ -5,7 +5,7 @@ use std::{
     pin::pin,
 };
 
-use cph::{Job, JobStatus, PhoneStatus, RecordedRun, RunTarget};
+use cph::{ErrorCode, Job, JobStatus, PhoneStatus, RecordedRun, RunTarget};
 use futures_util::TryStreamExt as _;
 use serde_json::json;
 
@@ -97,8 +97,14 @@ impl Jobs {
         let calls: BTreeSet<&str> = open.filter_map(|target| target.request_id()).collect();
         let mut jobs = Self { by_id: HashMap::new(), by_target: HashMap::new() };
         for call in calls {
-            let listed = context.session.client.jobs().list([call]).await;
-            for job in listed.map_err(Failure::to("list jobs"))? {
+            let listed = match context.session.client.jobs().list([call]).await {
+                // A call that is forgotten hides nothing of the others.
+                Err(error) if error.code() == Some(ErrorCode::JOBS_OF_REQUEST_NOT_FOUND) => {
+                    continue;
+                }
+                listed => listed.map_err(Failure::to("list jobs"))?,
+            };
+            for job in listed {
                 jobs.take(call, &job);
             }
         }

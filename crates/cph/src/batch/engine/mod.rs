@@ -382,6 +382,11 @@ impl Engine {
         self.steps.settled(target, fate.is_error());
         // A handle that is gone needs no outcomes.
         let _gone = self.out.send(Settled { target, fate, trace });
+        self.brake();
+    }
+
+    /// Sends nothing more once there are too many errors.
+    fn brake(&mut self) {
         if let Some(errors) = self.steps.too_many_errors().filter(|_| self.stopped.is_none()) {
             self.halt(NotSentReason::TooManyErrors(errors));
         }
@@ -422,9 +427,7 @@ impl Engine {
                 self.settle(target, Fate::Unconfirmed(UnconfirmedReason::CutOff));
             }
         }
-        if let Some(errors) = self.steps.too_many_errors().filter(|_| self.stopped.is_none()) {
-            self.halt(NotSentReason::TooManyErrors(errors));
-        }
+        self.brake();
     }
 }
 

@@ -86,7 +86,7 @@ impl Engine {
             }
         }
         let is_whole = part.len() == possible.min(self.part_size);
-        (is_whole && !part.is_empty() || !part.is_empty() && self.is_stalled()).then_some(part)
+        (!part.is_empty() && (is_whole || self.is_stalled())).then_some(part)
     }
 
     /// Whether nothing has happened for twice as long as jobs took so far.
